@@ -1,0 +1,2 @@
+//! The `algoflow` command.
+fn main() {}

@@ -1,0 +1,87 @@
+use super::{AccountError, InstrumentError, NumberError, OrderError, codes};
+use crate::{
+    bar_spec::BarSpec,
+    id::{InstrumentId, OrderId},
+};
+
+/// What a strategy can run into. Returned from a callback, it halts the strategy.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StrategyError {
+    /// An instrument that no venue of the engine has.
+    #[error("{instrument} is not known here; register it with a venue first")]
+    UnknownInstrument {
+        /// The instrument.
+        instrument: InstrumentId,
+    },
+    /// An order that was never made, or is no longer open.
+    #[error("order {order} is not open")]
+    OrderNotOpen {
+        /// The order.
+        order: OrderId,
+    },
+    /// An order that breaks a rule.
+    #[error(transparent)]
+    Order(#[from] OrderError),
+    /// A number that does not fit.
+    #[error(transparent)]
+    Number(#[from] NumberError),
+    /// Something that the account cannot do.
+    #[error(transparent)]
+    Account(#[from] AccountError),
+    /// An instrument that makes no sense.
+    #[error(transparent)]
+    Instrument(#[from] InstrumentError),
+    /// No price is known yet.
+    #[error("no price of {instrument} is known yet")]
+    NoPrice {
+        /// The instrument.
+        instrument: InstrumentId,
+    },
+    /// Bars that were not subscribed to.
+    #[error("bars {spec} of {instrument} were not subscribed to")]
+    NotSubscribed {
+        /// The instrument.
+        instrument: InstrumentId,
+        /// The bars.
+        spec: BarSpec,
+    },
+    /// A parameter that makes no sense.
+    #[error("parameter {name}: {reason}")]
+    Parameter {
+        /// Its name.
+        name: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// An error of the strategy's own.
+    #[error("{0}")]
+    Other(Box<dyn std::error::Error + Send + Sync>),
+}
+
+impl StrategyError {
+    /// A parameter that makes no sense.
+    #[must_use]
+    pub fn parameter(name: impl Into<String>, reason: impl Into<String>) -> Self {
+        Self::Parameter { name: name.into(), reason: reason.into() }
+    }
+
+    /// An error of the strategy's own.
+    #[must_use]
+    pub fn other(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self::Other(error.into())
+    }
+}
+
+codes!(StrategyError {
+    UnknownInstrument => "STRATEGY_UNKNOWN_INSTRUMENT",
+    OrderNotOpen => "STRATEGY_ORDER_NOT_OPEN",
+    Order => "STRATEGY_ORDER",
+    Number => "STRATEGY_NUMBER",
+    Account => "STRATEGY_ACCOUNT",
+    Instrument => "STRATEGY_INSTRUMENT",
+    NoPrice => "STRATEGY_NO_PRICE",
+    NotSubscribed => "STRATEGY_NOT_SUBSCRIBED",
+    Parameter => "STRATEGY_PARAMETER",
+    Other => "STRATEGY_OTHER",
+});

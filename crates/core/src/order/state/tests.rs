@@ -1,0 +1,148 @@
+use proptest::prelude::*;
+
+use super::*;
+use crate::{
+    id::Asset,
+    number::Money,
+    order::{CancelReason, Fill, Liquidity, RejectCode, Side},
+};
+
+fn order(quantity: i64) -> Order {
+    let id = OrderId { run: 1, strategy: 0, sequence: 1 };
+    let spec = OrderSpec::market("SPY.NYSE".parse().unwrap(), Side::Buy, Quantity::from_int(quantity));
+    Order::new(id, spec, Timestamp::EPOCH)
+}
+
+fn event(order: &Order, kind: OrderEventKind) -> OrderEvent {
+    let now = Timestamp::EPOCH;
+    OrderEvent { order: order.id, instrument: order.spec.instrument, ts_event: now, ts_recv: now, kind }
+}
+
+fn fill(order: &Order, quantity: i64, price: i64) -> OrderEventKind {
+    OrderEventKind::Filled(Fill {
+        id: "1".into(),
+        order: order.id,
+        instrument: order.spec.instrument,
+        side: order.spec.side,
+        price: Price::from_int(price),
+        quantity: Quantity::from_int(quantity),
+        liquidity: Liquidity::Taker,
+        fee: Money::zero(Asset::new("USD").unwrap()),
+        ts_event: Timestamp::EPOCH,
+        ts_recv: Timestamp::EPOCH,
+    })
+}
+
+fn drive(order: &mut Order, kinds: impl IntoIterator<Item = OrderEventKind>) -> Result<(), OrderError> {
+    for kind in kinds {
+        let event = event(order, kind);
+        order.apply(&event)?;
+    }
+    Ok(())
+}
+
+#[test]
+fn an_order_lives_and_fills() {
+    let mut o = order(10);
+    let (first, second) = (fill(&o, 4, 100), fill(&o, 6, 110));
+    let accepted = OrderEventKind::Accepted { venue_order: Some("x1".into()) };
+    drive(&mut o, [OrderEventKind::Submitted, accepted, first]).unwrap();
+    assert_eq!((o.status, o.leaves()), (OrderStatus::PartiallyFilled, Quantity::from_int(6)));
+    drive(&mut o, [second]).unwrap();
+    assert_eq!(o.status, OrderStatus::Filled);
+    assert_eq!(o.average_price().unwrap().to_string(), "106");
+    assert_eq!(o.venue_order.as_deref(), Some("x1"));
+}
+
+#[test]
+fn illegal_steps_name_both_states() {
+    let mut o = order(10);
+    let error = drive(&mut o, [OrderEventKind::Expired]).unwrap_err();
+    assert_eq!(error.to_string(), "order r1-s0-1 cannot go from Initialized to Expired");
+    assert_eq!(o.status, OrderStatus::Initialized);
+}
+
+#[test]
+fn overfills_are_refused_and_change_nothing() {
+    let mut o = order(10);
+    let (part, over) = (fill(&o, 9, 100), fill(&o, 2, 100));
+    drive(&mut o, [OrderEventKind::Submitted, part]).unwrap();
+    let before = o.clone();
+    assert!(matches!(drive(&mut o, [over]), Err(OrderError::Overfill { .. })));
+    assert_eq!(o, before);
+}
+
+#[test]
+fn a_refused_cancel_resumes_where_it_was() {
+    let mut o = order(10);
+    let part = fill(&o, 3, 100);
+    let accepted = OrderEventKind::Accepted { venue_order: None };
+    drive(&mut o, [OrderEventKind::Submitted, accepted, OrderEventKind::CancelRequested, part]).unwrap();
+    assert_eq!(o.status, OrderStatus::PendingCancel, "a fill in between does not end the wait");
+    let refused = OrderEventKind::CancelRejected { code: RejectCode::Other, text: String::new() };
+    drive(&mut o, [refused]).unwrap();
+    assert_eq!(o.status, OrderStatus::PartiallyFilled);
+}
+
+#[test]
+fn amendments_replace_price_and_quantity() {
+    let mut o = order(10);
+    o.spec.kind = OrderKind::Limit { price: Price::from_int(99) };
+    let kind = OrderKind::Limit { price: Price::from_int(98) };
+    let amended = OrderEventKind::Amended { kind, quantity: Quantity::from_int(5) };
+    let accepted = OrderEventKind::Accepted { venue_order: None };
+    drive(&mut o, [OrderEventKind::Submitted, accepted, OrderEventKind::AmendRequested, amended]).unwrap();
+    assert_eq!((o.status, o.spec.kind, o.leaves()), (OrderStatus::Accepted, kind, Quantity::from_int(5)));
+}
+
+#[test]
+fn final_states_lead_nowhere() {
+    for status in OrderStatus::ALL {
+        assert_eq!(status.is_final(), status.next().is_empty(), "{status}");
+        assert!(!(status.is_final() && status.is_at_venue()));
+    }
+}
+
+fn any_event() -> impl Strategy<Value = OrderEventKind> {
+    let o = order(10);
+    prop_oneof![
+        Just(OrderEventKind::Held),
+        Just(OrderEventKind::Submitted),
+        Just(OrderEventKind::Accepted { venue_order: None }),
+        Just(OrderEventKind::Rejected { code: RejectCode::Other, text: String::new() }),
+        Just(OrderEventKind::Denied { code: RejectCode::Other, text: String::new() }),
+        Just(OrderEventKind::Triggered),
+        Just(OrderEventKind::AmendRequested),
+        Just(OrderEventKind::AmendRejected { code: RejectCode::Other, text: String::new() }),
+        (1i64..20).prop_map(|q| OrderEventKind::Amended {
+            kind: OrderKind::Market,
+            quantity: Quantity::from_int(q)
+        }),
+        Just(OrderEventKind::CancelRequested),
+        Just(OrderEventKind::CancelRejected { code: RejectCode::Other, text: String::new() }),
+        Just(OrderEventKind::Cancelled { reason: CancelReason::Requested }),
+        Just(OrderEventKind::Expired),
+        Just(OrderEventKind::OutcomeUnknown { evidence: String::new() }),
+        (0i64..6, 90i64..110).prop_map(move |(q, p)| fill(&o, q, p)),
+    ]
+}
+
+proptest! {
+    #[test]
+    fn any_sequence_keeps_the_table_and_the_quantity(events in proptest::collection::vec(any_event(), 0..40)) {
+        let mut o = order(10);
+        for kind in events {
+            let before = o.clone();
+            let event = event(&o, kind);
+            match o.apply(&event) {
+                Ok(()) => {
+                    prop_assert!(o.status == before.status || before.status.allows(o.status));
+                    prop_assert!(!before.status.is_final(), "{} took {:?}", before.status, event.kind);
+                    prop_assert!(o.filled >= before.filled);
+                }
+                Err(_) => prop_assert_eq!(&o, &before),
+            }
+            prop_assert_eq!(o.status == OrderStatus::Filled, o.filled.is_positive() && o.status == OrderStatus::Filled);
+        }
+    }
+}
