@@ -1,0 +1,85 @@
+//! The state that a strategy sees: instruments and their last prices, orders, positions, recorded series.
+//!
+//! Only the engine changes it; a strategy reads it through its [`Context`](crate::context::Context).
+
+mod instruments;
+mod orders;
+mod requests;
+mod series;
+
+pub use instruments::{InstrumentState, Instruments};
+pub use orders::{OrderEntry, Orders};
+pub use requests::{Request, Subscription, Timer};
+pub use series::{BarHistory, Recorded};
+
+use crate::{
+    id::StrategyId,
+    ledger::{Portfolio, Position},
+    number::Quantity,
+    time::Timestamp,
+};
+
+/// What one strategy has in one instrument, beside its position.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Pending {
+    /// What open target and closing orders of the strategy will still add to its position.
+    pub target: Quantity,
+}
+
+/// The whole state of an engine that strategies can read.
+#[derive(Debug)]
+pub struct State {
+    /// The time of the input that is being processed.
+    pub now: Timestamp,
+    /// The instruments and their last prices.
+    pub instruments: Instruments,
+    /// Every order of the run.
+    pub orders: Orders,
+    /// Accounts and positions.
+    pub portfolio: Portfolio,
+    /// The names of the strategies, by index.
+    pub strategies: Vec<StrategyId>,
+    /// By strategy, then by instrument.
+    pub pending: Vec<Vec<Pending>>,
+    /// Bars that strategies asked to keep.
+    pub bars: BarHistory,
+    /// Series that strategies record.
+    pub recorded: Recorded,
+    /// What strategies have asked for and the engine has not yet done.
+    pub requests: Vec<Request>,
+}
+
+impl State {
+    /// An empty state for the run with this number, whose portfolio reports in `reporting`.
+    #[must_use]
+    pub fn new(run: u32, reporting: crate::id::Asset) -> Self {
+        Self {
+            now: Timestamp::MIN,
+            instruments: Instruments::default(),
+            orders: Orders::new(run),
+            portfolio: Portfolio::new(reporting),
+            strategies: Vec::new(),
+            pending: Vec::new(),
+            bars: BarHistory::default(),
+            recorded: Recorded::default(),
+            requests: Vec::new(),
+        }
+    }
+
+    /// The position of a strategy in the instrument with this index.
+    #[must_use]
+    #[inline]
+    pub fn position(&self, strategy: usize, instrument: usize) -> Position {
+        self.portfolio.strategy_position(strategy, instrument)
+    }
+
+    /// What open target orders will still add to the position.
+    #[must_use]
+    #[inline]
+    pub fn pending_target(&self, strategy: usize, instrument: usize) -> Quantity {
+        self.pending
+            .get(strategy)
+            .and_then(|all| all.get(instrument))
+            .map_or(Quantity::ZERO, |pending| pending.target)
+    }
+}

@@ -1,0 +1,105 @@
+use crate::{
+    error::StrategyError,
+    id::InstrumentId,
+    instrument::Instrument,
+    market::{Quote, TradingStatus},
+    number::Price,
+    time::Timestamp,
+};
+
+/// An instrument and what is known of its market.
+#[derive(Clone, Debug)]
+pub struct InstrumentState {
+    /// The specification.
+    pub spec: Instrument,
+    /// The last price: of a trade, a bar's close, or the middle of a quote.
+    pub last: Option<Price>,
+    /// When the last price was known.
+    pub last_time: Timestamp,
+    /// The best bid and ask, for instruments with quotes.
+    pub quote: Option<Quote>,
+    /// Whether it trades.
+    pub status: TradingStatus,
+}
+
+/// The instruments of an engine, by index and by id.
+#[derive(Clone, Debug, Default)]
+pub struct Instruments {
+    all: Vec<InstrumentState>,
+    /// From an id's slot to the index plus one; zero is none.
+    by_slot: Vec<u32>,
+}
+
+impl Instruments {
+    /// Adds an instrument; its index is the number of instruments before it. Adding an id again replaces its
+    /// specification.
+    pub fn add(&mut self, spec: Instrument) -> usize {
+        if let Some(index) = self.index(spec.id) {
+            if let Some(known) = self.all.get_mut(index) {
+                known.spec = spec;
+            }
+            return index;
+        }
+        let slot = spec.id.slot();
+        if self.by_slot.len() <= slot {
+            self.by_slot.resize(slot + 1, 0);
+        }
+        self.all.push(InstrumentState {
+            spec,
+            last: None,
+            last_time: Timestamp::MIN,
+            quote: None,
+            status: TradingStatus::Open,
+        });
+        if let Some(entry) = self.by_slot.get_mut(slot) {
+            *entry = u32::try_from(self.all.len()).unwrap_or(0);
+        }
+        self.all.len() - 1
+    }
+
+    /// The index of an id.
+    #[must_use]
+    #[inline]
+    pub fn index(&self, id: InstrumentId) -> Option<usize> {
+        (*self.by_slot.get(id.slot())? as usize).checked_sub(1)
+    }
+
+    /// The index of an id.
+    ///
+    /// # Errors
+    /// [`StrategyError::UnknownInstrument`] if it was never added.
+    #[inline]
+    pub fn require(&self, id: InstrumentId) -> Result<usize, StrategyError> {
+        self.index(id).ok_or(StrategyError::UnknownInstrument { instrument: id })
+    }
+
+    /// The instrument at an index.
+    #[must_use]
+    #[inline]
+    pub fn get(&self, index: usize) -> Option<&InstrumentState> {
+        self.all.get(index)
+    }
+
+    /// The instrument at an index, to change what is known of its market.
+    #[inline]
+    pub fn get_mut(&mut self, index: usize) -> Option<&mut InstrumentState> {
+        self.all.get_mut(index)
+    }
+
+    /// All of them, by index.
+    pub fn iter(&self) -> impl Iterator<Item = &InstrumentState> {
+        self.all.iter()
+    }
+
+    /// How many there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.all.len()
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.all.is_empty()
+    }
+}

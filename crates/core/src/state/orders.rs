@@ -1,0 +1,125 @@
+use crate::{
+    id::OrderId,
+    ledger::Reservation,
+    order::{Order, OrderSpec},
+    time::Timestamp,
+};
+
+/// An order and what the engine keeps beside it.
+#[derive(Clone, Debug)]
+pub struct OrderEntry {
+    /// The order.
+    pub order: Order,
+    /// The index of its instrument.
+    pub instrument: usize,
+    /// What it has set aside in the account.
+    pub reservation: Reservation,
+}
+
+/// Every order of a run, by sequence. Finding one takes the same time however many there are.
+#[derive(Clone, Debug)]
+pub struct Orders {
+    run: u32,
+    entries: Vec<OrderEntry>,
+    /// Sequences of the orders that can still change, ascending.
+    open: Vec<u64>,
+    /// The number of the next one-cancels-other group.
+    next_group: u64,
+}
+
+impl Orders {
+    /// No orders yet.
+    #[must_use]
+    pub fn new(run: u32) -> Self {
+        Self { run, entries: Vec::new(), open: Vec::new(), next_group: 1 }
+    }
+
+    /// Makes an order of `strategy`.
+    pub fn create(&mut self, strategy: usize, instrument: usize, spec: OrderSpec, now: Timestamp) -> OrderId {
+        let sequence = self.entries.len() as u64 + 1;
+        let strategy = u16::try_from(strategy).unwrap_or(u16::MAX);
+        let id = OrderId { run: self.run, strategy, sequence };
+        let order = Order::new(id, spec, now);
+        self.entries.push(OrderEntry { order, instrument, reservation: Reservation::default() });
+        self.open.push(sequence);
+        id
+    }
+
+    /// The number of a new one-cancels-other group.
+    pub fn new_group(&mut self) -> u64 {
+        self.next_group += 1;
+        self.next_group - 1
+    }
+
+    /// An order with what is kept beside it.
+    #[must_use]
+    #[inline]
+    pub fn entry(&self, id: OrderId) -> Option<&OrderEntry> {
+        self.entries.get(self.index(id)?)
+    }
+
+    /// An order with what is kept beside it, to change it.
+    #[inline]
+    pub fn entry_mut(&mut self, id: OrderId) -> Option<&mut OrderEntry> {
+        let index = self.index(id)?;
+        self.entries.get_mut(index)
+    }
+
+    #[inline]
+    fn index(&self, id: OrderId) -> Option<usize> {
+        let index = usize::try_from(id.sequence.checked_sub(1)?).ok()?;
+        (id.run == self.run && self.entries.get(index)?.order.id == id).then_some(index)
+    }
+
+    /// An order.
+    #[must_use]
+    pub fn get(&self, id: OrderId) -> Option<&Order> {
+        self.entry(id).map(|entry| &entry.order)
+    }
+
+    /// Takes a finished order off the list of open ones.
+    #[inline]
+    pub fn close(&mut self, id: OrderId) {
+        // The newest order is the likeliest to end first.
+        if self.open.last() == Some(&id.sequence) {
+            self.open.pop();
+        } else if let Ok(position) = self.open.binary_search(&id.sequence) {
+            self.open.remove(position);
+        }
+    }
+
+    /// The orders that can still change, oldest first.
+    pub fn open(&self) -> impl DoubleEndedIterator<Item = &Order> {
+        self.open_entries().map(|entry| &entry.order)
+    }
+
+    /// The orders that can still change, with what is kept beside them, oldest first.
+    pub fn open_entries(&self) -> impl DoubleEndedIterator<Item = &OrderEntry> {
+        self.open.iter().filter_map(|sequence| {
+            usize::try_from(*sequence - 1).ok().and_then(|index| self.entries.get(index))
+        })
+    }
+
+    /// Every order of the run, oldest first.
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = &Order> {
+        self.entries.iter().map(|entry| &entry.order)
+    }
+
+    /// How many orders were made.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Whether none was made.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// Hands over every order, oldest first.
+    #[must_use]
+    pub fn into_orders(self) -> Vec<Order> {
+        self.entries.into_iter().map(|entry| entry.order).collect()
+    }
+}

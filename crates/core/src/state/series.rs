@@ -1,0 +1,81 @@
+use std::collections::{BTreeMap, VecDeque};
+
+use crate::{bar_spec::BarSpec, market::Bar, time::Timestamp};
+
+/// The last bars of the kinds that strategies asked to keep.
+#[derive(Clone, Debug, Default)]
+pub struct BarHistory {
+    /// By instrument index.
+    rings: Vec<Vec<Ring>>,
+}
+
+#[derive(Clone, Debug)]
+struct Ring {
+    spec: BarSpec,
+    keep: usize,
+    bars: VecDeque<Bar>,
+}
+
+impl BarHistory {
+    /// Keeps the last `keep` bars from now on (or more, if more were asked for before).
+    pub fn keep(&mut self, instrument: usize, spec: BarSpec, keep: usize) {
+        if keep == 0 {
+            return;
+        }
+        if self.rings.len() <= instrument {
+            self.rings.resize_with(instrument + 1, Vec::new);
+        }
+        let Some(rings) = self.rings.get_mut(instrument) else { return };
+        match rings.iter_mut().find(|ring| ring.spec == spec) {
+            Some(ring) => ring.keep = ring.keep.max(keep),
+            None => rings.push(Ring { spec, keep, bars: VecDeque::with_capacity(keep) }),
+        }
+    }
+
+    /// Takes in a completed bar.
+    #[inline]
+    pub fn push(&mut self, instrument: usize, bar: &Bar) {
+        let Some(rings) = self.rings.get_mut(instrument) else { return };
+        for ring in rings.iter_mut().filter(|ring| ring.spec == bar.spec) {
+            if ring.bars.len() == ring.keep {
+                ring.bars.pop_front();
+            }
+            ring.bars.push_back(*bar);
+        }
+    }
+
+    /// The bars kept, oldest first; `None` if they were not asked for.
+    #[must_use]
+    pub fn get(&self, instrument: usize, spec: BarSpec) -> Option<&VecDeque<Bar>> {
+        self.rings.get(instrument)?.iter().find(|ring| ring.spec == spec).map(|ring| &ring.bars)
+    }
+}
+
+/// Named series of numbers that strategies record for the report.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Recorded {
+    series: BTreeMap<String, Vec<(Timestamp, f64)>>,
+}
+
+impl Recorded {
+    /// Adds a value to a series.
+    pub fn push(&mut self, name: &str, at: Timestamp, value: f64) {
+        match self.series.get_mut(name) {
+            Some(series) => series.push((at, value)),
+            None => {
+                self.series.insert(name.to_owned(), vec![(at, value)]);
+            }
+        }
+    }
+
+    /// The values of one series.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&[(Timestamp, f64)]> {
+        self.series.get(name).map(Vec::as_slice)
+    }
+
+    /// All series, by name.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &[(Timestamp, f64)])> {
+        self.series.iter().map(|(name, values)| (name.as_str(), values.as_slice()))
+    }
+}
