@@ -1,1 +1,10 @@
-//! backtest
+//! The backtest driver.
+mod builder;
+mod driver;
+mod error;
+mod result;
+mod sweep;
+pub use builder::{Backtest, IntoMoney, Progress};
+pub use error::BacktestError;
+pub use result::BacktestResult;
+pub use sweep::{Sweep, SweepProgress};

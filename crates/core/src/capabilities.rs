@@ -110,8 +110,7 @@ impl FeatureSet {
         .with(Feature::Day)
         .with(Feature::ReduceOnly)
         .with(Feature::Oto)
-        .with(Feature::Oco)
-        .with(Feature::Amend);
+        .with(Feature::Oco);
 
     /// This set and one more feature.
     #[must_use]

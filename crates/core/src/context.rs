@@ -95,6 +95,13 @@ impl<'a> Context<'a> {
         bars.map(|bars| bars.iter()).ok_or(StrategyError::NotSubscribed { instrument: id, spec })
     }
 
+    /// The bar of a subscription that is being built from finer data and is **not complete**: its high, low and close will
+    /// still change. `None` between bars, and for bars that the venue itself gives.
+    #[must_use]
+    pub fn forming_bar(&self, id: InstrumentId, spec: BarSpec) -> Option<&Bar> {
+        self.state.bars.forming(self.state.instruments.index(id)?, spec)
+    }
+
     /// This strategy's position in an instrument: flat if it has none.
     #[must_use]
     #[inline]

@@ -82,6 +82,22 @@ impl MarketData {
         }
     }
 
+    /// The same data, known at another time: a delayed feed.
+    pub fn set_ts_recv(&mut self, at: Timestamp) {
+        match self {
+            Self::CorporateAction(x) => x.ts_recv = at,
+            Self::Status(x) => x.ts_recv = at,
+            Self::Funding(x) => x.ts_recv = at,
+            Self::Depth(x) => x.ts_recv = at,
+            Self::BookOrder(x) => x.ts_recv = at,
+            Self::Quote(x) => x.ts_recv = at,
+            Self::Pool(x) => x.ts_recv = at,
+            Self::Trade(x) => x.ts_recv = at,
+            Self::Bar(x) => x.ts_recv = at,
+            Self::Custom(x) => x.ts_recv = at,
+        }
+    }
+
     /// The place among data of one time: reference data, books, trades, then bars from short to long.
     ///
     /// Merges order by (`ts_recv`, rank, source, sequence), so that equal times have one order everywhere.

@@ -1,1 +1,17 @@
-//! execution
+//! The trading engine.
+
+mod bars;
+mod engine;
+mod error;
+mod harness;
+mod input;
+mod journal;
+mod links;
+mod routes;
+mod timers;
+
+pub use engine::{Engine, ErrorPolicy, Halt, MAX_REQUESTS_PER_INPUT};
+pub use error::EngineError;
+pub use harness::Harness;
+pub use input::Input;
+pub use journal::{Journal, replay};

@@ -5,6 +5,18 @@ use crate::{
     time::Timestamp,
 };
 
+/// Why the engine holds an order back.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Hold {
+    /// It does not.
+    #[default]
+    None,
+    /// Until the parent order fills.
+    Parent,
+    /// Until the trigger is reached, because the venue does not watch it.
+    Trigger,
+}
+
 /// An order and what the engine keeps beside it.
 #[derive(Clone, Debug)]
 pub struct OrderEntry {
@@ -14,6 +26,8 @@ pub struct OrderEntry {
     pub instrument: usize,
     /// What it has set aside in the account.
     pub reservation: Reservation,
+    /// Why it is held back.
+    pub hold: Hold,
 }
 
 /// Every order of a run, by sequence. Finding one takes the same time however many there are.
@@ -40,7 +54,12 @@ impl Orders {
         let strategy = u16::try_from(strategy).unwrap_or(u16::MAX);
         let id = OrderId { run: self.run, strategy, sequence };
         let order = Order::new(id, spec, now);
-        self.entries.push(OrderEntry { order, instrument, reservation: Reservation::default() });
+        self.entries.push(OrderEntry {
+            order,
+            instrument,
+            reservation: Reservation::default(),
+            hold: Hold::None,
+        });
         self.open.push(sequence);
         id
     }

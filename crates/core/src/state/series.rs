@@ -7,6 +7,8 @@ use crate::{bar_spec::BarSpec, market::Bar, time::Timestamp};
 pub struct BarHistory {
     /// By instrument index.
     rings: Vec<Vec<Ring>>,
+    /// By instrument index: bars that are being built and are not complete.
+    forming: Vec<Vec<Bar>>,
 }
 
 #[derive(Clone, Debug)]
@@ -42,6 +44,23 @@ impl BarHistory {
             }
             ring.bars.push_back(*bar);
         }
+    }
+
+    /// Replaces the forming bars of an instrument, those that are built from finer data.
+    pub fn set_forming(&mut self, instrument: usize, bars: impl IntoIterator<Item = Bar>) {
+        if self.forming.len() <= instrument {
+            self.forming.resize_with(instrument + 1, Vec::new);
+        }
+        if let Some(forming) = self.forming.get_mut(instrument) {
+            forming.clear();
+            forming.extend(bars);
+        }
+    }
+
+    /// A bar that is being built and is not complete.
+    #[must_use]
+    pub fn forming(&self, instrument: usize, spec: BarSpec) -> Option<&Bar> {
+        self.forming.get(instrument)?.iter().find(|bar| bar.spec == spec)
     }
 
     /// The bars kept, oldest first; `None` if they were not asked for.

@@ -1,0 +1,325 @@
+//! The loop: data to the venues, their reports to the engine, its commands back to them.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use algoflow_analytics::EquityPoint;
+use algoflow_core::{
+    command::Command,
+    id::{Asset, InstrumentId},
+    market::MarketData,
+    number::Money,
+    order::{Fill, OrderEvent, OrderEventKind},
+    time::{TimeDelta, Timestamp},
+};
+use algoflow_data::{BarSeries, Feed, Merge};
+use algoflow_execution::Engine;
+use algoflow_sim::{SimExchange, SimVenue};
+
+use crate::{
+    builder::{Parts, Progress},
+    error::BacktestError,
+    result::BacktestResult,
+};
+
+/// How many events lie between two calls of a progress callback.
+const PROGRESS_EVERY: u64 = 1 << 16;
+
+pub(crate) struct Driver {
+    engine: Engine,
+    venues: Vec<SimExchange>,
+    configs: Vec<SimVenue>,
+    /// From an instrument's slot to the index of its venue plus one; zero is none.
+    venue_by_slot: Vec<u32>,
+    commands: Vec<Command>,
+    /// Data that the engine has not yet received, because a venue's feed is delayed.
+    on_the_way: BTreeMap<(Timestamp, u64), MarketData>,
+    recorder: Recorder,
+    feeds: Vec<Feed>,
+    prices: Vec<Arc<BarSeries>>,
+    reporting: Asset,
+    seed: u64,
+    progress: Option<Box<dyn FnMut(Progress) + Send>>,
+    now: Timestamp,
+    events: u64,
+}
+
+/// What is written down while the run goes on.
+#[derive(Default)]
+struct Recorder {
+    fills: Vec<Fill>,
+    rejections: Vec<OrderEvent>,
+    equity: Vec<EquityPoint>,
+    sample_every: TimeDelta,
+    next_sample: Timestamp,
+}
+
+impl Recorder {
+    #[inline]
+    fn report(&mut self, event: &OrderEvent) {
+        match &event.kind {
+            OrderEventKind::Filled(fill) => self.fills.push(fill.clone()),
+            OrderEventKind::Rejected { .. } => self.rejections.push(event.clone()),
+            _ => {}
+        }
+    }
+
+    #[inline]
+    fn sample(&mut self, engine: &mut Engine, at: Timestamp) {
+        self.equity.push(EquityPoint { ts: at, equity: engine.equity_f64() });
+        self.next_sample = if self.sample_every > TimeDelta::ZERO {
+            at.floor_to(self.sample_every).saturating_add(self.sample_every)
+        } else {
+            at.saturating_add(TimeDelta::from_nanos(1))
+        };
+    }
+}
+
+/// How many records a feed still has, if it knows.
+fn length(feed: &Feed) -> Option<u64> {
+    match feed {
+        Feed::Bars(cursor) => Some(cursor.len() as u64),
+        Feed::Trades(cursor) => Some(cursor.len() as u64),
+        Feed::Quotes(cursor) => Some(cursor.len() as u64),
+        _ => None,
+    }
+}
+
+impl Driver {
+    pub(crate) fn new(engine: Engine, parts: Parts) -> Result<Self, BacktestError> {
+        let mut venues = Vec::new();
+        let mut venue_by_slot = Vec::new();
+        for (index, venue) in parts.venues.iter().enumerate() {
+            // Every venue draws from its own stream, so that adding one does not change the others.
+            venues.push(venue.start(parts.seed.wrapping_add(index as u64))?);
+            for instrument in venue.instruments() {
+                let slot = instrument.id.slot();
+                if venue_by_slot.len() <= slot {
+                    venue_by_slot.resize(slot + 1, 0);
+                }
+                if let Some(entry) = venue_by_slot.get_mut(slot) {
+                    *entry = u32::try_from(index + 1).unwrap_or(0);
+                }
+            }
+        }
+        Ok(Self {
+            engine,
+            venues,
+            configs: parts.venues,
+            venue_by_slot,
+            commands: Vec::with_capacity(16),
+            on_the_way: BTreeMap::new(),
+            recorder: Recorder {
+                sample_every: parts.sample_every,
+                next_sample: Timestamp::MIN,
+                ..Recorder::default()
+            },
+            feeds: parts.feeds,
+            prices: parts.prices,
+            reporting: parts.reporting,
+            seed: parts.seed,
+            progress: parts.progress,
+            now: Timestamp::MIN,
+            events: 0,
+        })
+    }
+
+    pub(crate) fn run(mut self) -> Result<BacktestResult, BacktestError> {
+        let feeds = std::mem::take(&mut self.feeds);
+        let total = feeds.iter().try_fold(0u64, |sum, feed| Some(sum + length(feed)?));
+        let mut merge = Merge::new(feeds);
+        let initial =
+            self.engine.portfolio().balances().map(|(_, asset, b)| (asset, b.total)).collect::<Vec<_>>();
+        let start = merge.peek_ts()?.ok_or(BacktestError::Missing {
+            what: "data",
+            hint: "every feed is empty; check the files and the range",
+        })?;
+        self.engine.start(start, &mut self.commands)?;
+        self.pump()?;
+        self.now = start;
+        let mut next_progress = PROGRESS_EVERY;
+        loop {
+            // The two layers of the result are the feed's error and the run's.
+            match merge.next_event(|data| self.step(data))? {
+                Some(step) => step?,
+                None => break,
+            }
+            if self.events >= next_progress {
+                next_progress += PROGRESS_EVERY;
+                let (events, now) = (self.events, self.now);
+                if let Some(progress) = &mut self.progress {
+                    progress(Progress { events, total, now });
+                }
+            }
+        }
+        // What was due by the end of the data still happens; what is due later never does.
+        self.run_alarms(self.now.saturating_add(TimeDelta::from_nanos(1)))?;
+        self.engine.stop(self.now, &mut self.commands)?;
+        self.pump()?;
+        self.recorder.sample(&mut self.engine, self.now);
+        if let Some(progress) = &mut self.progress {
+            progress(Progress { events: self.events, total, now: self.now });
+        }
+        self.finish(start, initial)
+    }
+
+    #[inline]
+    fn step(&mut self, data: &MarketData) -> Result<(), BacktestError> {
+        let at = data.ts_recv();
+        if at > self.now {
+            if self.next_alarm() < at {
+                self.run_alarms(at)?;
+            }
+            if self.now >= self.recorder.next_sample && self.events > 0 {
+                self.recorder.sample(&mut self.engine, self.now);
+            }
+            self.now = at;
+        }
+        if self.events == 0 {
+            self.first_point(data);
+        }
+        self.events += 1;
+        let id = data.instrument();
+        let venue = self.venue_of(id).ok_or(BacktestError::NoVenue { instrument: id })?;
+        let Some(exchange) = self.venues.get_mut(venue) else { return Ok(()) };
+        exchange.on_market(data)?;
+        let delay = exchange.feed_latency();
+        let report = exchange.poll()?;
+        if let Some(report) = report {
+            self.deliver(&report)?;
+            self.pump()?;
+        }
+        if delay == TimeDelta::ZERO {
+            self.engine.market(data, &mut self.commands)?;
+        } else {
+            self.delay(data, at.saturating_add(delay));
+        }
+        if !self.commands.is_empty() {
+            self.pump()?;
+        }
+        Ok(())
+    }
+
+    /// The curve starts with what was paid in, at the start of the first bar.
+    fn first_point(&mut self, data: &MarketData) {
+        let at = match data {
+            MarketData::Bar(bar) => bar.ts_open,
+            other => other.ts_recv(),
+        };
+        let equity = self.engine.equity_f64();
+        self.recorder.equity.push(EquityPoint { ts: at, equity });
+    }
+
+    #[cold]
+    fn delay(&mut self, data: &MarketData, until: Timestamp) {
+        let mut data = data.clone();
+        data.set_ts_recv(until);
+        self.on_the_way.insert((until, self.events), data);
+    }
+
+    #[inline]
+    fn venue_of(&self, id: InstrumentId) -> Option<usize> {
+        (*self.venue_by_slot.get(id.slot())? as usize).checked_sub(1)
+    }
+
+    #[inline]
+    fn next_alarm(&self) -> Timestamp {
+        let mut next = self.engine.next_wakeup();
+        for venue in &self.venues {
+            next = next.min(venue.next_wakeup());
+        }
+        match self.on_the_way.first_key_value() {
+            Some(((at, _), _)) => next.min(*at),
+            None => next,
+        }
+    }
+
+    /// Everything that is due before `until`: reports and delayed commands, then delayed data, then timers.
+    fn run_alarms(&mut self, until: Timestamp) -> Result<(), BacktestError> {
+        loop {
+            let at = self.next_alarm();
+            if at >= until {
+                return Ok(());
+            }
+            self.now = self.now.max(at);
+            for venue in &mut self.venues {
+                if venue.next_wakeup() <= at {
+                    venue.advance(at)?;
+                }
+            }
+            self.pump()?;
+            while let Some(entry) = self.on_the_way.first_entry().filter(|entry| entry.key().0 <= at) {
+                let data = entry.remove();
+                self.engine.market(&data, &mut self.commands)?;
+                self.pump()?;
+            }
+            if self.engine.next_wakeup() <= at {
+                self.engine.time(at, &mut self.commands)?;
+                self.pump()?;
+            }
+        }
+    }
+
+    #[inline]
+    fn deliver(&mut self, report: &OrderEvent) -> Result<(), BacktestError> {
+        self.recorder.report(report);
+        Ok(self.engine.order(report, &mut self.commands)?)
+    }
+
+    /// Carries commands to the venues and reports to the engine until both are silent.
+    fn pump(&mut self) -> Result<(), BacktestError> {
+        loop {
+            let mut commands = std::mem::take(&mut self.commands);
+            for command in commands.drain(..) {
+                let venue = self.venue_of(command.instrument());
+                if let Some(venue) = venue.and_then(|index| self.venues.get_mut(index)) {
+                    venue.execute(&command, self.now)?;
+                }
+            }
+            self.commands = commands;
+            let mut report = None;
+            for venue in &mut self.venues {
+                report = venue.poll()?;
+                if report.is_some() {
+                    break;
+                }
+            }
+            match report {
+                Some(report) => self.deliver(&report)?,
+                None if self.commands.is_empty() => return Ok(()),
+                None => {}
+            }
+        }
+    }
+
+    fn finish(
+        mut self,
+        start: Timestamp,
+        initial: Vec<(Asset, algoflow_core::Decimal)>,
+    ) -> Result<BacktestResult, BacktestError> {
+        let journal = self.engine.take_journal();
+        let (state, halts, denials) = self.engine.into_state();
+        let equity = state.portfolio.equity().ok().map(|amount| Money::new(amount, self.reporting));
+        Ok(BacktestResult {
+            start,
+            end: self.now,
+            events: self.events,
+            seed: self.seed,
+            reporting: self.reporting,
+            initial: initial.into_iter().map(|(asset, amount)| Money::new(amount, asset)).collect(),
+            final_equity: equity,
+            equity: self.recorder.equity,
+            fills: self.recorder.fills,
+            rejections: self.recorder.rejections,
+            denials,
+            halts,
+            orders: state.orders.into_orders(),
+            instruments: state.instruments.iter().map(|known| known.spec.clone()).collect(),
+            strategies: state.strategies,
+            recorded: state.recorded,
+            portfolio: state.portfolio,
+            venues: self.configs,
+            prices: self.prices,
+            journal,
+        })
+    }
+}

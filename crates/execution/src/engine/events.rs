@@ -1,0 +1,157 @@
+//! What happens to orders: the order, the account, the strategy, then the orders that depend on it.
+
+use algoflow_core::{
+    command::Command,
+    id::OrderId,
+    number::Quantity,
+    order::{Fill, OrderEvent, OrderEventKind, OrderQuantity, OrderRole},
+    strategy::Strategy,
+};
+
+use super::Engine;
+use crate::error::EngineError;
+
+impl Engine {
+    pub(super) fn on_event(
+        &mut self,
+        event: &OrderEvent,
+        commands: &mut Vec<Command>,
+    ) -> Result<(), EngineError> {
+        let id = event.order;
+        let entry = self.state.orders.entry_mut(id).ok_or(EngineError::UnknownOrder { order: id })?;
+        let leaves = entry.order.leaves();
+        let target = matches!(entry.order.spec.contingency.role, OrderRole::Target | OrderRole::Close);
+        entry.order.apply(event)?;
+        let (instrument, side, is_final) =
+            (entry.instrument, entry.order.spec.side, entry.order.status.is_final());
+        match &event.kind {
+            OrderEventKind::Filled(fill) => self.on_fill(id, instrument, fill, leaves, target)?,
+            OrderEventKind::Denied { .. } => self.denials.push(event.clone()),
+            _ => {}
+        }
+        if is_final {
+            self.state.orders.close(id);
+            let filled_now = event.fill().map_or(Quantity::ZERO, |fill| fill.quantity);
+            let unfilled = leaves.checked_sub(filled_now).unwrap_or(Quantity::ZERO);
+            if target && unfilled.is_positive() {
+                self.unexpect(
+                    usize::from(id.strategy),
+                    instrument,
+                    side.signed(unfilled).unwrap_or(Quantity::ZERO),
+                );
+            }
+            self.free(id, instrument, None)?;
+        }
+        if tells_strategy(&event.kind) {
+            self.call(usize::from(id.strategy), |strategy, ctx| Strategy::on_order(strategy, ctx, event));
+        }
+        self.after_event(event, instrument, is_final, commands)
+    }
+
+    fn on_fill(
+        &mut self,
+        id: OrderId,
+        instrument: usize,
+        fill: &Fill,
+        leaves: Quantity,
+        target: bool,
+    ) -> Result<(), EngineError> {
+        self.state.portfolio.apply_fill(usize::from(id.strategy), instrument, fill)?;
+        if target {
+            let signed = fill.side.signed(fill.quantity).map_err(algoflow_core::error::AccountError::from)?;
+            self.unexpect(usize::from(id.strategy), instrument, signed);
+        }
+        if fill.quantity < leaves {
+            self.free(id, instrument, Some((fill.quantity, leaves)))?;
+        }
+        Ok(())
+    }
+
+    /// A target order will add this much less from now on.
+    fn unexpect(&mut self, strategy: usize, instrument: usize, signed: Quantity) {
+        let pending = self.state.pending.get_mut(strategy).and_then(|all| all.get_mut(instrument));
+        if let Some(pending) = pending {
+            let left = pending.target.checked_sub(signed).unwrap_or(Quantity::ZERO);
+            pending.target = if left.is_zero() { Quantity::ZERO } else { left };
+        }
+    }
+
+    /// Gives back what an order had set aside.
+    #[inline]
+    fn free(
+        &mut self,
+        id: OrderId,
+        instrument: usize,
+        share: Option<(Quantity, Quantity)>,
+    ) -> Result<(), EngineError> {
+        let Some(entry) = self.state.orders.entry_mut(id) else { return Ok(()) };
+        Ok(self.state.portfolio.release(instrument, &mut entry.reservation, share)?)
+    }
+
+    /// Orders that depend on this one, and reduce-only orders that no longer reduce.
+    #[inline]
+    fn after_event(
+        &mut self,
+        event: &OrderEvent,
+        instrument: usize,
+        is_final: bool,
+        commands: &mut Vec<Command>,
+    ) -> Result<(), EngineError> {
+        let filled = event.fill().is_some();
+        if is_final {
+            self.links.forget_waiting(instrument, event.order);
+        }
+        if !self.links.groups.is_empty() || !self.links.children.is_empty() {
+            self.after_linked(event, is_final, commands)?;
+        }
+        if filled && self.links.reducing.get(instrument).is_some_and(|orders| !orders.is_empty()) {
+            self.shrink_reducing(instrument, commands)?;
+        }
+        Ok(())
+    }
+
+    /// Reduce-only orders at the venue never exceed the position that they reduce.
+    fn shrink_reducing(&mut self, instrument: usize, commands: &mut Vec<Command>) -> Result<(), EngineError> {
+        let orders = self.links.reducing.get(instrument).cloned().unwrap_or_default();
+        let mut open = Vec::with_capacity(orders.len());
+        for id in orders {
+            let Some(order) = self.state.orders.get(id).filter(|order| order.is_open()) else { continue };
+            open.push(id);
+            let held = self.state.position(usize::from(id.strategy), instrument).quantity;
+            let reduces =
+                !held.is_zero() && held.is_negative() == (order.spec.side == algoflow_core::order::Side::Buy);
+            let room = if reduces { held.checked_abs().unwrap_or(Quantity::ZERO) } else { Quantity::ZERO };
+            if room.is_zero() {
+                self.links.to_cancel.push((id, algoflow_core::order::CancelReason::ReduceOnly));
+            } else if order.leaves() > room {
+                let (kind, filled) = (order.spec.kind, order.filled);
+                if let Ok(total) = filled.checked_add(room) {
+                    self.amend(id, kind, total, commands)?;
+                }
+            }
+        }
+        if let Some(all) = self.links.reducing.get_mut(instrument) {
+            *all = open;
+        }
+        Ok(())
+    }
+
+    /// The quantity of an order that was counted in the quote, once the venue has said it.
+    pub(super) fn total_of(&self, id: OrderId) -> Quantity {
+        self.state.orders.get(id).map_or(Quantity::ZERO, |order| match order.spec.quantity {
+            OrderQuantity::Base(quantity) => quantity,
+            other => other.base(order.spec.side).unwrap_or(Quantity::ZERO),
+        })
+    }
+}
+
+/// A strategy is told what it does not know: not what it asked for itself.
+const fn tells_strategy(kind: &OrderEventKind) -> bool {
+    !matches!(
+        kind,
+        OrderEventKind::Held
+            | OrderEventKind::Submitted
+            | OrderEventKind::AmendRequested
+            | OrderEventKind::CancelRequested
+    )
+}

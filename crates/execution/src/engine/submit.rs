@@ -1,0 +1,413 @@
+//! What strategies ask for: checked, then sent.
+
+use algoflow_core::{
+    capabilities::Feature,
+    command::{Amend, Command, OrderRef, Submit},
+    id::OrderId,
+    ledger::Shortfall,
+    market::TradingStatus,
+    number::{Price, Quantity},
+    order::{
+        CancelReason, OrderEvent, OrderEventKind, OrderKind, OrderQuantity, OrderSpec, OrderStatus,
+        RejectCode, Side, TimeInForce,
+    },
+    state::{Hold, Request},
+    time::Timestamp,
+};
+
+use super::{Engine, MAX_REQUESTS_PER_INPUT};
+use crate::{error::EngineError, timers::Alarm};
+
+/// Why an order is refused before it leaves.
+pub(super) struct Refusal {
+    pub(super) code: RejectCode,
+    pub(super) text: String,
+}
+
+impl Refusal {
+    fn new(code: RejectCode, text: impl Into<String>) -> Self {
+        Self { code, text: text.into() }
+    }
+}
+
+impl From<Shortfall> for Refusal {
+    fn from(shortfall: Shortfall) -> Self {
+        Self { code: shortfall.code, text: shortfall.text }
+    }
+}
+
+impl Engine {
+    /// Carries out requests until none is left: what a strategy asks in answer to one is carried out too.
+    pub(super) fn settle(&mut self, commands: &mut Vec<Command>) -> Result<(), EngineError> {
+        let mut handled = 0;
+        while !self.state.requests.is_empty() || !self.links.to_cancel.is_empty() {
+            let mut requests = std::mem::take(&mut self.state.requests);
+            handled += requests.len() + self.links.to_cancel.len();
+            if handled > MAX_REQUESTS_PER_INPUT {
+                return Err(EngineError::RequestStorm { limit: MAX_REQUESTS_PER_INPUT });
+            }
+            for request in requests.drain(..) {
+                self.carry_out(request, commands)?;
+            }
+            // Keep the larger buffer, so that the steady state allocates nothing.
+            if self.state.requests.is_empty() {
+                self.state.requests = requests;
+            }
+            for (order, reason) in std::mem::take(&mut self.links.to_cancel) {
+                self.cancel(order, reason, commands)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn carry_out(&mut self, request: Request, commands: &mut Vec<Command>) -> Result<(), EngineError> {
+        match request {
+            Request::Submit(order) => self.submit(order, commands),
+            Request::Cancel(order) => self.cancel(order, CancelReason::Requested, commands),
+            Request::Amend { order, kind, quantity } => self.amend(order, kind, quantity, commands),
+            Request::Subscribe { strategy, subscription } => {
+                if let Some(index) = self.state.instruments.index(subscription.instrument()) {
+                    self.routes.subscribe(index, strategy, &subscription);
+                }
+                Ok(())
+            }
+            Request::Schedule { strategy, timer } => {
+                self.timers.remove(strategy, &timer.name);
+                self.timers.set(timer.at, Alarm::Strategy { strategy, timer });
+                Ok(())
+            }
+            Request::Unschedule { strategy, name } => {
+                self.timers.remove(strategy, &name);
+                Ok(())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// A new order: checked, held back if it waits for something, else sent.
+    fn submit(&mut self, id: OrderId, commands: &mut Vec<Command>) -> Result<(), EngineError> {
+        let Some(entry) = self.state.orders.entry(id) else { return Ok(()) };
+        if entry.order.status != OrderStatus::Initialized {
+            return Ok(());
+        }
+        let (spec, instrument) = (entry.order.spec, entry.instrument);
+        if let Err(refusal) = self.check(&spec, instrument) {
+            return self.deny(id, refusal, commands);
+        }
+        if spec.contingency.parent.is_some() || spec.contingency.group.is_some() {
+            self.link(id, &spec);
+        }
+        if let Some(parent) = spec.contingency.parent {
+            self.hold(id, Hold::Parent, commands)?;
+            return self.sync_children(parent, commands);
+        }
+        self.release(id, commands)
+    }
+
+    /// The rules that need no money: the instrument's, and what the venue can do.
+    #[inline]
+    fn check(&self, spec: &OrderSpec, instrument: usize) -> Result<(), Refusal> {
+        let known = self.state.instruments.get(instrument);
+        let known = known.ok_or_else(|| Refusal::new(RejectCode::UnknownInstrument, "unknown instrument"))?;
+        if matches!(known.status, TradingStatus::Closed | TradingStatus::Delisted) {
+            return Err(Refusal::new(
+                RejectCode::MarketClosed,
+                format!("{} does not trade now", spec.instrument),
+            ));
+        }
+        spec.validate(&known.spec)
+            .map_err(|error| Refusal::new(RejectCode::InvalidOrder, error.to_string()))?;
+        let venue = self.venue_of.get(instrument).and_then(|index| self.venues.get(*index));
+        let venue = venue.ok_or_else(|| Refusal::new(RejectCode::UnknownInstrument, "unknown venue"))?;
+        let needs = spec.features().without(Feature::Oto).without(Feature::Oco);
+        if needs.minus(venue.capabilities.native()).is_empty() {
+            return Ok(());
+        }
+        match venue.capabilities.objection(needs) {
+            Some(why) => Err(Refusal::new(RejectCode::Unsupported, why)),
+            None => Ok(()),
+        }
+    }
+
+    /// Sends an order that no longer waits for a parent, unless the engine must watch its trigger.
+    pub(super) fn release(&mut self, id: OrderId, commands: &mut Vec<Command>) -> Result<(), EngineError> {
+        let Some(entry) = self.state.orders.entry(id) else { return Ok(()) };
+        let (mut spec, instrument) = (entry.order.spec, entry.instrument);
+        let native = self
+            .venue_of
+            .get(instrument)
+            .and_then(|index| self.venues.get(*index))
+            .map(|venue| venue.capabilities.native())
+            .unwrap_or_default();
+        if spec.flags.reduce_only && !native.contains(Feature::ReduceOnly) {
+            if let Err(refusal) = self.shrink_to_position(id, &mut spec, instrument) {
+                return self.deny(id, refusal, commands);
+            }
+        }
+        if let Some(deadline) = self.emulated_deadline(&spec, native) {
+            self.timers.set(deadline, Alarm::Expire(id));
+        }
+        let watched = spec.kind.is_conditional() && !spec.features().minus(native).and(TRIGGERS).is_empty();
+        if watched {
+            return self.watch(id, instrument, commands);
+        }
+        self.send(id, spec, instrument, commands)
+    }
+
+    /// Sets aside the money, then sends.
+    pub(super) fn send(
+        &mut self,
+        id: OrderId,
+        mut spec: OrderSpec,
+        instrument: usize,
+        commands: &mut Vec<Command>,
+    ) -> Result<(), EngineError> {
+        match self.reserve(&spec, instrument)? {
+            Ok(reservation) => {
+                if let Some(entry) = self.state.orders.entry_mut(id) {
+                    entry.reservation = reservation;
+                    entry.hold = Hold::None;
+                }
+            }
+            Err(refusal) => return self.deny(id, refusal, commands),
+        }
+        // The engine keeps the links itself, and the flags that the venue does not know.
+        spec.contingency.parent = None;
+        spec.contingency.group = None;
+        let native = self
+            .venue_of
+            .get(instrument)
+            .and_then(|index| self.venues.get(*index))
+            .map(|venue| venue.capabilities.native())
+            .unwrap_or_default();
+        if !native.contains(Feature::ReduceOnly) && spec.flags.reduce_only {
+            spec.flags.reduce_only = false;
+            self.links.add_reducing(instrument, id);
+        }
+        if !spec.features().minus(native).and(TIMES).is_empty() {
+            spec.time_in_force = TimeInForce::Gtc;
+        }
+        self.note(id, OrderEventKind::Submitted)?;
+        commands.push(Command::Submit(Submit { order: id, spec }));
+        Ok(())
+    }
+
+    /// What the order needs of the account. Orders of a group share one quantity, so the first that is sent sets it aside.
+    fn reserve(
+        &mut self,
+        spec: &OrderSpec,
+        instrument: usize,
+    ) -> Result<Result<algoflow_core::ledger::Reservation, Refusal>, EngineError> {
+        if let Some(group) = spec.contingency.group {
+            if self.group_has_reservation(group) {
+                return Ok(Ok(algoflow_core::ledger::Reservation::default()));
+            }
+        }
+        let Some(known) = self.state.instruments.get(instrument) else {
+            return Ok(Err(Refusal::new(RejectCode::UnknownInstrument, "unknown instrument")));
+        };
+        let Some(price) = spec.kind.limit_price().or(spec.kind.trigger_price()).or(known.last) else {
+            return Ok(Err(Refusal::new(
+                RejectCode::NoPrice,
+                format!("no price of {} is known", spec.instrument),
+            )));
+        };
+        let quantity = match spec.quantity.base(spec.side) {
+            Some(quantity) => quantity,
+            None => match base_for(spec.quantity.value(), price, known.spec.quantity_increment) {
+                Some(quantity) => quantity,
+                None => {
+                    return Ok(Err(Refusal::new(
+                        RejectCode::NoPrice,
+                        format!("{price} is no price to size by"),
+                    )));
+                }
+            },
+        };
+        let limits = &known.spec.limits;
+        if limits.min_notional.is_some() || limits.max_notional.is_some() {
+            let notional =
+                known.spec.notional(price, quantity).map_err(algoflow_core::error::AccountError::from)?.abs();
+            let below = limits.min_notional.is_some_and(|min| notional < min);
+            if below || limits.max_notional.is_some_and(|max| notional > max) {
+                let text = format!(
+                    "worth {notional}, allowed are {:?} to {:?}",
+                    limits.min_notional, limits.max_notional
+                );
+                return Ok(Err(Refusal::new(RejectCode::NotionalLimit, text)));
+            }
+        }
+        let fee = known.spec.fees.taker.max(known.spec.fees.maker);
+        let reserved = self.state.portfolio.reserve(instrument, spec.side, quantity, price, fee)?;
+        Ok(reserved.map_err(Refusal::from))
+    }
+
+    /// Reduce-only: at most what is held, and only against it.
+    fn shrink_to_position(
+        &mut self,
+        id: OrderId,
+        spec: &mut OrderSpec,
+        instrument: usize,
+    ) -> Result<(), Refusal> {
+        let held = self.state.position(usize::from(id.strategy), instrument).quantity;
+        let against = if held.is_negative() { Side::Buy } else { Side::Sell };
+        let quantity = held.checked_abs().unwrap_or(Quantity::ZERO);
+        if quantity.is_zero() || spec.side != against {
+            let text = format!("a {} cannot reduce a position of {held}", spec.side);
+            return Err(Refusal::new(RejectCode::ReduceOnly, text));
+        }
+        if spec.quantity.base(spec.side).is_some_and(|asked| asked > quantity) {
+            spec.quantity = OrderQuantity::Base(quantity);
+            if let Some(entry) = self.state.orders.entry_mut(id) {
+                entry.order.spec.quantity = spec.quantity;
+            }
+        }
+        Ok(())
+    }
+
+    /// The end of an order whose time in force the venue does not keep.
+    fn emulated_deadline(
+        &self,
+        spec: &OrderSpec,
+        native: algoflow_core::capabilities::FeatureSet,
+    ) -> Option<Timestamp> {
+        match spec.time_in_force {
+            TimeInForce::Gtd(at) if !native.contains(Feature::Gtd) => Some(at),
+            TimeInForce::Day if !native.contains(Feature::Day) => {
+                let day = algoflow_core::time::TimeDelta::days(1);
+                Some(self.state.now.floor_to(day).saturating_add(day))
+            }
+            _ => None,
+        }
+    }
+
+    /// Ends an order: held ones at once, others by asking the venue.
+    pub(super) fn cancel(
+        &mut self,
+        id: OrderId,
+        reason: CancelReason,
+        commands: &mut Vec<Command>,
+    ) -> Result<(), EngineError> {
+        let Some(order) = self.state.orders.get(id) else { return Ok(()) };
+        let instrument = order.spec.instrument;
+        match order.status {
+            OrderStatus::Initialized => {
+                let text = "cancelled before it was sent";
+                self.deny(id, Refusal::new(RejectCode::Other, text), commands)
+            }
+            OrderStatus::Held => self.tell(id, OrderEventKind::Cancelled { reason }, commands),
+            status if status.is_final() || status == OrderStatus::PendingCancel => Ok(()),
+            _ => {
+                self.note(id, OrderEventKind::CancelRequested)?;
+                commands.push(Command::Cancel(OrderRef { order: id, instrument }));
+                Ok(())
+            }
+        }
+    }
+
+    /// Changes an order: held ones at once, others by asking the venue.
+    pub(super) fn amend(
+        &mut self,
+        id: OrderId,
+        kind: OrderKind,
+        quantity: Quantity,
+        commands: &mut Vec<Command>,
+    ) -> Result<(), EngineError> {
+        let Some(entry) = self.state.orders.entry(id) else { return Ok(()) };
+        let (instrument, index) = (entry.order.spec.instrument, entry.instrument);
+        match entry.order.status {
+            OrderStatus::Held => self.tell(id, OrderEventKind::Amended { kind, quantity }, commands),
+            status if status.is_final() || status == OrderStatus::PendingCancel => Ok(()),
+            _ => {
+                let venue = self.venue_of.get(index).and_then(|venue| self.venues.get(*venue));
+                let can = venue.is_some_and(|venue| venue.capabilities.native().contains(Feature::Amend));
+                self.note(id, OrderEventKind::AmendRequested)?;
+                if can {
+                    commands.push(Command::Amend(Amend { order: id, instrument, kind, quantity }));
+                    return Ok(());
+                }
+                let text = "the venue does not change orders; cancel it and send another".to_owned();
+                self.tell(id, OrderEventKind::AmendRejected { code: RejectCode::Unsupported, text }, commands)
+            }
+        }
+    }
+
+    /// An order's time is over, and the venue does not watch it.
+    pub(super) fn expire(&mut self, id: OrderId, commands: &mut Vec<Command>) -> Result<(), EngineError> {
+        match self.state.orders.get(id).map(|order| order.status) {
+            Some(OrderStatus::Held) => self.tell(id, OrderEventKind::Expired, commands),
+            Some(status) if !status.is_final() => self.cancel(id, CancelReason::Requested, commands),
+            _ => Ok(()),
+        }
+    }
+
+    pub(super) fn deny(
+        &mut self,
+        id: OrderId,
+        refusal: Refusal,
+        commands: &mut Vec<Command>,
+    ) -> Result<(), EngineError> {
+        self.tell(id, OrderEventKind::Denied { code: refusal.code, text: refusal.text }, commands)
+    }
+
+    pub(super) fn hold(
+        &mut self,
+        id: OrderId,
+        hold: Hold,
+        _commands: &mut [Command],
+    ) -> Result<(), EngineError> {
+        if let Some(entry) = self.state.orders.entry_mut(id) {
+            entry.hold = hold;
+        }
+        self.note(id, OrderEventKind::Held)
+    }
+
+    /// An event that the engine makes itself and the strategy need not be told of.
+    pub(super) fn note(&mut self, id: OrderId, kind: OrderEventKind) -> Result<(), EngineError> {
+        let now = self.state.now;
+        let Some(entry) = self.state.orders.entry_mut(id) else { return Ok(()) };
+        let event = OrderEvent {
+            order: id,
+            instrument: entry.order.spec.instrument,
+            ts_event: now,
+            ts_recv: now,
+            kind,
+        };
+        Ok(entry.order.apply(&event)?)
+    }
+
+    /// An event that the engine makes itself, with everything that follows from it.
+    pub(super) fn tell(
+        &mut self,
+        id: OrderId,
+        kind: OrderEventKind,
+        commands: &mut Vec<Command>,
+    ) -> Result<(), EngineError> {
+        let now = self.state.now;
+        let Some(order) = self.state.orders.get(id) else { return Ok(()) };
+        let event =
+            OrderEvent { order: id, instrument: order.spec.instrument, ts_event: now, ts_recv: now, kind };
+        self.on_event(&event, commands)
+    }
+}
+
+/// Kinds whose trigger the engine can watch.
+const TRIGGERS: algoflow_core::capabilities::FeatureSet = algoflow_core::capabilities::FeatureSet::EMPTY
+    .with(Feature::Stop)
+    .with(Feature::StopLimit)
+    .with(Feature::TrailingStop)
+    .with(Feature::MarketIfTouched)
+    .with(Feature::LimitIfTouched);
+
+/// Times in force that the engine can keep.
+const TIMES: algoflow_core::capabilities::FeatureSet =
+    algoflow_core::capabilities::FeatureSet::EMPTY.with(Feature::Gtd).with(Feature::Day);
+
+/// How many units of the base an amount of the quote buys at `price`, rounded down to the step.
+fn base_for(amount: Quantity, price: Price, step: Quantity) -> Option<Quantity> {
+    use algoflow_core::number::Rounding;
+    let units = amount.to_decimal().checked_div(price.to_decimal())?;
+    let fine = algoflow_core::number::Scale::new(step.scale().places().saturating_add(4).min(18)).ok()?;
+    let fine = Quantity::from_decimal_rounded(units, fine, Rounding::Truncate).ok()?;
+    fine.round_to(step, Rounding::Truncate).ok().filter(|quantity| quantity.is_positive())
+}
