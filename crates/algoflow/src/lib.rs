@@ -1,1 +1,109 @@
-//! algoflow
+//! Algoflow: composable trading libraries. Write a strategy once; run it as a backtest, on paper and live.
+//!
+//! This crate re-exports the others by feature, and a [`prelude`] for one `use`. Each part is a crate of its own
+//! that can be used without the rest: [`algoflow-core`](https://docs.rs/algoflow-core) (types and interfaces),
+//! [`algoflow-indicators`](https://docs.rs/algoflow-indicators), [`algoflow-data`](https://docs.rs/algoflow-data),
+//! [`algoflow-execution`](https://docs.rs/algoflow-execution) (the engine), [`algoflow-sim`](https://docs.rs/algoflow-sim)
+//! (simulated venues), [`algoflow-backtest`](https://docs.rs/algoflow-backtest),
+//! [`algoflow-strategies`](https://docs.rs/algoflow-strategies) and
+//! [`algoflow-analytics`](https://docs.rs/algoflow-analytics).
+//!
+#![cfg_attr(
+    all(feature = "backtest", feature = "indicators"),
+    doc = r#"
+```
+use algoflow::prelude::*;
+
+/// Long ten while the fast average is above the slow one, else flat.
+struct Cross { instrument: InstrumentId, fast: Sma, slow: Sma }
+
+impl Strategy for Cross {
+    fn on_start(&mut self, ctx: &mut Context<'_>) -> StrategyResult {
+        ctx.subscribe(Subscription::bars(self.instrument, BarSpec::day()))
+    }
+    fn on_bar(&mut self, ctx: &mut Context<'_>, bar: &Bar) -> StrategyResult {
+        let (fast, slow) = (self.fast.update(bar.close), self.slow.update(bar.close));
+        let (Some(fast), Some(slow)) = (fast, slow) else { return Ok(()) };
+        ctx.target_position(self.instrument, Quantity::from_int(if fast > slow { 10 } else { 0 }))
+    }
+}
+
+# fn main() -> Result<(), Box<dyn std::error::Error>> {
+let spy = Instrument::equity("SPY.NYSE", "USD")?;
+let csv = "date,open,high,low,close,volume\n\
+           2024-01-02,100,101,99,100,1000\n\
+           2024-01-03,100,103,100,102,1000\n\
+           2024-01-04,102,106,102,105,1000\n\
+           2024-01-05,105,107,104,106,1000\n";
+let (bars, _) = CsvBars::from_bytes(csv).instrument(spy.id).spec(BarSpec::day()).load()?;
+
+let result = Backtest::new()
+    .cash("100000 USD")
+    .strategy(Cross { instrument: spy.id, fast: Sma::new(1)?, slow: Sma::new(2)? })
+    .venue(SimVenue::new("NYSE").instrument(spy).fees(Fees::bps(1)))
+    .data(bars)
+    .run()?;
+assert_eq!(result.fills.len(), 1);
+# Ok(())
+# }
+```
+"#
+)]
+//!
+//! # Features
+//!
+//! | feature | default | what it adds |
+//! |---|---|---|
+//! | `backtest` | yes | the backtest driver, with `data`, `sim`, `execution` and `analytics` |
+//! | `indicators` | yes | streaming technical indicators |
+//! | `strategies` | yes | ready-made strategies |
+//! | `parquet` | yes | Parquet files and the catalog |
+//! | `png` | no | tear sheets as PNG |
+//! | `samples` | no | small sets of real market data inside the binary (1.1 MB) |
+//!
+//! With `default-features = false` only the core types remain.
+
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+#[cfg(feature = "analytics")]
+pub use algoflow_analytics as analytics;
+#[cfg(feature = "backtest")]
+pub use algoflow_backtest as backtest;
+pub use algoflow_core as core;
+#[cfg(feature = "data")]
+pub use algoflow_data as data;
+#[cfg(feature = "execution")]
+pub use algoflow_execution as execution;
+#[cfg(feature = "indicators")]
+pub use algoflow_indicators as indicators;
+#[cfg(feature = "sim")]
+pub use algoflow_sim as sim;
+#[cfg(feature = "strategies")]
+pub use algoflow_strategies as strategies;
+
+#[cfg(feature = "samples")]
+pub mod samples;
+
+/// What most programs need, for one `use`.
+pub mod prelude {
+    pub use algoflow_core::{
+        command::Command,
+        instrument::{InstrumentKind, OrderLimits},
+        ledger::{AccountKind, Portfolio, Position},
+        market::{CorporateAction, CorporateActionKind, CustomData, FundingRate},
+        prelude::*,
+    };
+
+    #[cfg(feature = "analytics")]
+    pub use algoflow_analytics::{EquityPoint, Report};
+    #[cfg(feature = "backtest")]
+    pub use algoflow_backtest::{Backtest, BacktestError, BacktestResult, Sweep};
+    #[cfg(feature = "data")]
+    pub use algoflow_data::{BarSeries, CsvBars, CsvQuotes, CsvTrades, DataError, DataSource, QuoteSeries, TradeSeries};
+    #[cfg(feature = "execution")]
+    pub use algoflow_execution::{ErrorPolicy, Harness};
+    #[cfg(feature = "indicators")]
+    pub use algoflow_indicators::prelude::*;
+    #[cfg(feature = "sim")]
+    pub use algoflow_sim::{BarFill, BarPath, Fees, FillContext, Latency, LimitFill, SimVenue, Slippage};
+}

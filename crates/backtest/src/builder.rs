@@ -67,7 +67,7 @@ pub struct Backtest {
 impl std::fmt::Debug for Backtest {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Backtest")
-            .field("venues", &self.venues.iter().map(|(venue, _)| venue.id()).collect::<Vec<_>>())
+            .field("venues", &self.venues.iter().map(|(venue, _)| venue).collect::<Vec<_>>())
             .field("feeds", &self.feeds.len())
             .field("strategies", &self.strategies.iter().map(|(name, _)| name).collect::<Vec<_>>())
             .finish_non_exhaustive()
@@ -237,7 +237,7 @@ impl Backtest {
         let Some((first, _)) = self.venues.first() else {
             return Err(missing("venue", "add one with `.venue(SimVenue::new(..))`"));
         };
-        let first = first.id();
+        let first = first.id()?;
         if self.feeds.is_empty() {
             return Err(missing("data", "add some with `.data(..)`"));
         }
@@ -253,17 +253,20 @@ impl Backtest {
 
         let mut engine = Engine::new(self.run, reporting);
         engine.set_error_policy(self.on_error);
-        for (index, (venue, account)) in self.venues.iter().enumerate() {
-            if self.venues.iter().take(index).any(|(other, _)| other.id() == venue.id()) {
-                return Err(BacktestError::DuplicateVenue { venue: venue.id() });
+        let mut known = Vec::new();
+        for (venue, account) in &self.venues {
+            let id = venue.id()?;
+            if known.contains(&id) {
+                return Err(BacktestError::DuplicateVenue { venue: id });
             }
-            engine.add_venue(venue.id(), venue.capabilities().clone(), *account);
+            known.push(id);
+            engine.add_venue(id, venue.capabilities().clone(), *account);
             for instrument in venue.instruments() {
                 engine.add_instrument(instrument.clone())?;
             }
         }
         for (venue, money) in deposits {
-            if !self.venues.iter().any(|(known, _)| known.id() == venue) {
+            if !known.contains(&venue) {
                 return Err(BacktestError::UnknownVenue { venue });
             }
             engine.deposit(venue, money)?;

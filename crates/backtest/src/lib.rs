@@ -2,6 +2,7 @@
 mod builder;
 mod driver;
 mod error;
+mod notes;
 mod result;
 mod sweep;
 pub use builder::{Backtest, IntoMoney, Progress};

@@ -158,7 +158,7 @@ impl BacktestResult {
     /// What the figures rest on, and what went wrong: the models of the venues, refused orders, halted strategies.
     #[must_use]
     pub fn notes(&self) -> Vec<String> {
-        let mut notes: Vec<String> = self.venues.iter().map(SimVenue::describe).collect();
+        let mut notes: Vec<String> = self.venues.iter().map(crate::notes::assumptions).collect();
         if !self.denials.is_empty() {
             notes.push(format!("The engine refused {} orders before they were sent.", self.denials.len()));
         }
