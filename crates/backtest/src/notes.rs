@@ -23,7 +23,9 @@ pub(crate) fn assumptions(venue: &SimVenue) -> String {
     });
     parts.push(match settings.fill.limit {
         LimitFill::Touch => "resting limit orders fill when their price is touched".to_owned(),
-        LimitFill::Through => "resting limit orders fill when the market trades through their price".to_owned(),
+        LimitFill::Through => {
+            "resting limit orders fill when the market trades through their price".to_owned()
+        }
         other => format!("resting limit orders: {other:?}"),
     });
     if settings.fill.depth == Depth::Infinite {
@@ -51,7 +53,11 @@ pub(crate) fn assumptions(venue: &SimVenue) -> String {
         .filter(|(_, delay)| *delay > TimeDelta::ZERO)
         .map(|(name, delay)| format!("{name} {delay}"))
         .collect();
-    parts.push(if delays.is_empty() { "no latency".to_owned() } else { format!("latency: {}", delays.join(", ")) });
+    parts.push(if delays.is_empty() {
+        "no latency".to_owned()
+    } else {
+        format!("latency: {}", delays.join(", "))
+    });
     if settings.reject.is_some() {
         parts.push("orders rejected at random".to_owned());
     }

@@ -1,6 +1,9 @@
 use std::{path::Path, sync::Arc};
 
-use algoflow_analytics::{EquityPoint, PriceBar, PriceSeries, Report};
+use algoflow_analytics::{
+    EquityPoint, Report,
+    trade::{PriceBar, PriceSeries},
+};
 use algoflow_core::{
     Decimal,
     id::{Asset, StrategyId},
