@@ -33,6 +33,8 @@ pub(crate) struct Driver {
     commands: Vec<Command>,
     /// Data that the engine has not yet received, because a venue's feed is delayed.
     on_the_way: BTreeMap<(Timestamp, u64), MarketData>,
+    /// The earliest of them; a plain field, since it is read for every event.
+    next_arrival: Timestamp,
     recorder: Recorder,
     feeds: Vec<Feed>,
     prices: Vec<Arc<BarSeries>>,
@@ -66,11 +68,15 @@ impl Recorder {
     #[inline]
     fn sample(&mut self, engine: &mut Engine, at: Timestamp) {
         self.equity.push(EquityPoint { ts: at, equity: engine.equity_f64() });
-        self.next_sample = if self.sample_every > TimeDelta::ZERO {
-            at.floor_to(self.sample_every).saturating_add(self.sample_every)
-        } else {
-            at.saturating_add(TimeDelta::from_nanos(1))
-        };
+        if self.sample_every <= TimeDelta::ZERO {
+            self.next_sample = at.saturating_add(TimeDelta::from_nanos(1));
+            return;
+        }
+        // The next interval is nearly always the one that follows; a division finds it after a gap.
+        self.next_sample = self.next_sample.saturating_add(self.sample_every);
+        if at >= self.next_sample {
+            self.next_sample = at.floor_to(self.sample_every).saturating_add(self.sample_every);
+        }
     }
 }
 
@@ -108,6 +114,7 @@ impl Driver {
             venue_by_slot,
             commands: Vec::with_capacity(16),
             on_the_way: BTreeMap::new(),
+            next_arrival: Timestamp::MAX,
             recorder: Recorder {
                 sample_every: parts.sample_every,
                 next_sample: Timestamp::MIN,
@@ -129,7 +136,7 @@ impl Driver {
         let mut merge = Merge::new(feeds);
         let initial =
             self.engine.portfolio().balances().map(|(_, asset, b)| (asset, b.total)).collect::<Vec<_>>();
-        let start = merge.peek_ts()?.ok_or(BacktestError::Missing {
+        let start = merge.peek_ts()?.ok_or_else(|| BacktestError::Missing {
             what: "data",
             hint: "every feed is empty; check the files and the range",
         })?;
@@ -179,7 +186,7 @@ impl Driver {
         }
         self.events += 1;
         let id = data.instrument();
-        let venue = self.venue_of(id).ok_or(BacktestError::NoVenue { instrument: id })?;
+        let venue = self.venue_of(id).ok_or_else(|| BacktestError::NoVenue { instrument: id })?;
         let Some(exchange) = self.venues.get_mut(venue) else { return Ok(()) };
         exchange.on_market(data)?;
         let delay = exchange.feed_latency();
@@ -214,6 +221,7 @@ impl Driver {
         let mut data = data.clone();
         data.set_ts_recv(until);
         self.on_the_way.insert((until, self.events), data);
+        self.next_arrival = self.next_arrival.min(until);
     }
 
     #[inline]
@@ -223,14 +231,11 @@ impl Driver {
 
     #[inline]
     fn next_alarm(&self) -> Timestamp {
-        let mut next = self.engine.next_wakeup();
+        let mut next = self.engine.next_wakeup().min(self.next_arrival);
         for venue in &self.venues {
             next = next.min(venue.next_wakeup());
         }
-        match self.on_the_way.first_key_value() {
-            Some(((at, _), _)) => next.min(*at),
-            None => next,
-        }
+        next
     }
 
     /// Everything that is due before `until`: reports and delayed commands, then delayed data, then timers.
@@ -249,6 +254,8 @@ impl Driver {
             self.pump()?;
             while let Some(entry) = self.on_the_way.first_entry().filter(|entry| entry.key().0 <= at) {
                 let data = entry.remove();
+                self.next_arrival =
+                    self.on_the_way.first_key_value().map_or(Timestamp::MAX, |((at, _), _)| *at);
                 self.engine.market(&data, &mut self.commands)?;
                 self.pump()?;
             }

@@ -57,9 +57,8 @@ impl<'a> Context<'a> {
     /// [`StrategyError::UnknownInstrument`].
     pub fn instrument(&self, id: InstrumentId) -> Result<&Instrument, StrategyError> {
         let index = self.state.instruments.require(id)?;
-        let known =
-            self.state.instruments.get(index).ok_or(StrategyError::UnknownInstrument { instrument: id })?;
-        Ok(&known.spec)
+        let known = self.state.instruments.get(index);
+        known.map(|known| &known.spec).ok_or_else(|| StrategyError::UnknownInstrument { instrument: id })
     }
 
     /// Every instrument of the engine, in the order in which they were registered.
@@ -71,7 +70,7 @@ impl<'a> Context<'a> {
     #[must_use]
     #[inline]
     pub fn last_price(&self, id: InstrumentId) -> Option<Price> {
-        self.state.instruments.get(self.state.instruments.index(id)?)?.last
+        self.state.portfolio.mark(self.state.instruments.index(id)?)
     }
 
     /// The best bid and ask. `None` before the first quote.
@@ -92,7 +91,7 @@ impl<'a> Context<'a> {
     ) -> Result<impl DoubleEndedIterator<Item = &Bar> + ExactSizeIterator, StrategyError> {
         let index = self.state.instruments.require(id)?;
         let bars = self.state.bars.get(index, spec);
-        bars.map(|bars| bars.iter()).ok_or(StrategyError::NotSubscribed { instrument: id, spec })
+        bars.map(|bars| bars.iter()).ok_or_else(|| StrategyError::NotSubscribed { instrument: id, spec })
     }
 
     /// The bar of a subscription that is being built from finer data and is **not complete**: its high, low and close will
@@ -259,7 +258,7 @@ impl<'a> Context<'a> {
 
     fn open_order(&self, id: OrderId) -> Result<&Order, StrategyError> {
         let ours = |order: &&Order| order.is_open() && usize::from(order.id.strategy) == self.strategy;
-        self.state.orders.get(id).filter(ours).ok_or(StrategyError::OrderNotOpen { order: id })
+        self.state.orders.get(id).filter(ours).ok_or_else(|| StrategyError::OrderNotOpen { order: id })
     }
 
     /// Brings this strategy's position to `target` (below zero is short) with a market order for the difference.
@@ -271,7 +270,7 @@ impl<'a> Context<'a> {
     #[inline]
     pub fn target_position(&mut self, instrument: InstrumentId, target: Quantity) -> StrategyResult {
         let index = self.state.instruments.require(instrument)?;
-        let held = self.state.position(self.strategy, index).quantity;
+        let held = self.state.portfolio.strategy_quantity(self.strategy, index);
         let pending = self.state.pending_target(self.strategy, index);
         let expected = if pending.is_zero() { held } else { held.checked_add(pending)? };
         let difference = target.checked_sub(expected)?;
@@ -303,7 +302,7 @@ impl<'a> Context<'a> {
     ) -> Result<Quantity, StrategyError> {
         let weight = Decimal::try_from(weight)
             .map_err(|_| StrategyError::parameter("weight", format!("{weight} is not a usable weight")))?;
-        let price = self.last_price(instrument).ok_or(StrategyError::NoPrice { instrument })?;
+        let price = self.last_price(instrument).ok_or_else(|| StrategyError::NoPrice { instrument })?;
         let spec = self.instrument(instrument)?;
         let overflow = NumberError::Overflow { operation: "sizing a position" };
         let asset = if spec.is_paid_in_full() { spec.quote } else { spec.settlement };
@@ -323,7 +322,7 @@ impl<'a> Context<'a> {
     /// [`StrategyError::UnknownInstrument`].
     pub fn close(&mut self, instrument: InstrumentId) -> StrategyResult {
         let index = self.state.instruments.require(instrument)?;
-        let held = self.state.position(self.strategy, index).quantity;
+        let held = self.state.portfolio.strategy_quantity(self.strategy, index);
         let left = held.checked_add(self.state.pending_target(self.strategy, index))?;
         if held.is_zero() || left.is_zero() {
             return Ok(());

@@ -144,7 +144,7 @@ impl Engine {
         instrument.validate()?;
         let (id, venue) = (instrument.id, instrument.venue());
         let rules = self.venues.iter().position(|known| known.id == venue);
-        let rules = rules.ok_or(EngineError::UnknownVenue { instrument: id, venue })?;
+        let rules = rules.ok_or_else(|| EngineError::UnknownVenue { instrument: id, venue })?;
         if self.state.instruments.index(id).is_none() {
             self.state.portfolio.add_instrument(instrument.clone());
             self.venue_of.push(rules);

@@ -245,7 +245,7 @@ impl Harness {
         quantity: Quantity,
         at: &str,
     ) -> Result<Vec<Command>, EngineError> {
-        let known = self.state().orders.get(order).ok_or(EngineError::UnknownOrder { order })?;
+        let known = self.state().orders.get(order).ok_or_else(|| EngineError::UnknownOrder { order })?;
         let (instrument, side) = (known.spec.instrument, known.spec.side);
         let fee = self.state().portfolio.reporting_asset();
         self.fills += 1;
@@ -285,7 +285,7 @@ impl Harness {
     /// # Errors
     /// [`EngineError`] if the order is not known or the step is not legal.
     pub fn report(&mut self, order: OrderId, kind: OrderEventKind) -> Result<Vec<Command>, EngineError> {
-        let known = self.state().orders.get(order).ok_or(EngineError::UnknownOrder { order })?;
+        let known = self.state().orders.get(order).ok_or_else(|| EngineError::UnknownOrder { order })?;
         let event = OrderEvent {
             order,
             instrument: known.spec.instrument,

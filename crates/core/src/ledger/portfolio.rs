@@ -23,8 +23,6 @@ struct Line {
     quote: usize,
     settlement: usize,
     paid_in_full: bool,
-    /// The last price, by which the position is valued.
-    mark: Option<Price>,
     /// What the account holds.
     position: Position,
     /// Other lines with the same base in the same account: L6 adds them up.
@@ -39,22 +37,24 @@ pub struct Portfolio {
     reporting: usize,
     assets: Vec<Asset>,
     lines: Vec<Line>,
+    /// By line: the last price, by which the position is valued. Apart from the lines, because it changes with every event.
+    marks: Vec<Option<Price>>,
     accounts: Vec<Account>,
     /// By strategy, then by instrument.
     strategies: Vec<Vec<Position>>,
     ways: Vec<Option<Vec<Hop>>>,
-    /// What the equity is made of, rebuilt when a balance or position changes.
+    /// The part of the equity that does not move with prices, as a double.
+    constant: f64,
+    /// The parts that do. Both are rebuilt when a balance or position changes.
     terms: Vec<Term>,
     stale: bool,
 }
 
-/// A part of the equity: `amount` of something times its rate, as doubles, for the equity curve.
+/// A part of the equity that moves with a price: `amount` times the mark of a line.
 #[derive(Clone, Copy, Debug)]
 struct Term {
-    /// The line whose mark is the rate; `None` for the reporting asset itself.
-    line: Option<usize>,
+    line: usize,
     amount: f64,
-    constant: f64,
 }
 
 impl Portfolio {
@@ -65,9 +65,11 @@ impl Portfolio {
             reporting: 0,
             assets: vec![reporting],
             lines: Vec::new(),
+            marks: Vec::new(),
             accounts: Vec::new(),
             strategies: Vec::new(),
             ways: vec![Some(Vec::new())],
+            constant: 0.0,
             terms: Vec::new(),
             stale: true,
         }
@@ -108,7 +110,8 @@ impl Portfolio {
                 }
             }
         }
-        let (mark, position) = (None, Position::default());
+        let position = Position::default();
+        self.marks.push(None);
         self.lines.push(Line {
             instrument,
             account,
@@ -116,7 +119,6 @@ impl Portfolio {
             quote,
             settlement,
             paid_in_full,
-            mark,
             position,
             siblings,
         });
@@ -178,8 +180,8 @@ impl Portfolio {
     /// The price by which an instrument is valued from now on.
     #[inline]
     pub fn set_mark(&mut self, instrument: usize, price: Price) {
-        if let Some(line) = self.lines.get_mut(instrument) {
-            line.mark = Some(price);
+        if let Some(mark) = self.marks.get_mut(instrument) {
+            *mark = Some(price);
         }
     }
 
@@ -187,7 +189,7 @@ impl Portfolio {
     #[must_use]
     #[inline]
     pub fn mark(&self, instrument: usize) -> Option<Price> {
-        self.lines.get(instrument).and_then(|line| line.mark)
+        self.marks.get(instrument).copied().flatten()
     }
 
     /// The accounts, in the order in which they were opened.
@@ -237,6 +239,16 @@ impl Portfolio {
         self.strategies.get(strategy).and_then(|all| all.get(instrument)).copied().unwrap_or_default()
     }
 
+    /// How much one strategy holds of the instrument with this index.
+    #[must_use]
+    #[inline]
+    pub fn strategy_quantity(&self, strategy: usize, instrument: usize) -> Quantity {
+        self.strategies
+            .get(strategy)
+            .and_then(|all| all.get(instrument))
+            .map_or(Quantity::ZERO, |position| position.quantity)
+    }
+
     /// Takes in a fill; returns the profit that it realized for the account.
     ///
     /// # Errors
@@ -258,8 +270,8 @@ impl Portfolio {
             index
         };
         let quantity = fill.side.signed(fill.quantity)?;
-        let unknown = AccountError::UnknownInstrument { instrument: fill.instrument };
-        let line = self.lines.get_mut(instrument).ok_or_else(|| unknown.clone())?;
+        let unknown = || AccountError::UnknownInstrument { instrument: fill.instrument };
+        let line = self.lines.get_mut(instrument).ok_or_else(unknown)?;
         let value = signed_value(&line.instrument, fill.price, quantity)?;
 
         let gained = line.position.apply(&line.instrument, quantity, fill.price, value)?;
@@ -269,7 +281,7 @@ impl Portfolio {
             own.apply(&line.instrument, quantity, fill.price, value)?;
             own.fees = add(own.fees, fill.fee.amount)?;
         }
-        let account = self.accounts.get_mut(line.account).ok_or(unknown)?;
+        let account = self.accounts.get_mut(line.account).ok_or_else(unknown)?;
         if line.paid_in_full {
             account.credit(line.base, quantity.to_decimal())?;
             account.credit(line.quote, -value)?;
@@ -323,7 +335,7 @@ impl Portfolio {
     }
 
     fn line(&self, index: usize, id: InstrumentId) -> Result<&Line, AccountError> {
-        self.lines.get(index).ok_or(AccountError::UnknownInstrument { instrument: id })
+        self.lines.get(index).ok_or_else(|| AccountError::UnknownInstrument { instrument: id })
     }
 
     /// Pays a dividend on what is held (rule L7).
@@ -360,8 +372,9 @@ impl Portfolio {
         if to == 0 || from == 0 {
             return Err(NumberError::Increment { increment: format!("{to}:{from}") }.into());
         }
+        let before_split = self.mark(instrument);
         let Some(line) = self.lines.get_mut(instrument) else { return Ok(()) };
-        let mark = line.mark.map(Price::to_decimal).unwrap_or_default();
+        let mark = before_split.map(Price::to_decimal).unwrap_or_default();
         let price_after = div(mul(mark, from.into())?, to.into())?;
         let (mut quantity, mut cost) = (Quantity::ZERO, Decimal::ZERO);
         let (mut fractions, mut gained) = (Decimal::ZERO, Decimal::ZERO);
@@ -383,10 +396,9 @@ impl Portfolio {
             account.credit(line.base, sub(quantity.to_decimal(), before)?)?;
             account.credit(line.quote, mul(fractions, price_after)?)?;
         }
-        if let (Some(mark), Ok(scale)) = (line.mark, crate::number::Scale::new(8)) {
-            let scale = scale.max(mark.scale());
-            line.mark =
-                Price::from_decimal_rounded(price_after, scale, crate::number::Rounding::HalfEven).ok();
+        if let (Some(before), Some(mark)) = (before_split, self.marks.get_mut(instrument)) {
+            let scale = crate::number::Scale::new(8)?.max(before.scale());
+            *mark = Price::from_decimal_rounded(price_after, scale, crate::number::Rounding::HalfEven).ok();
         }
         self.stale = true;
         self.check(instrument)
@@ -441,7 +453,7 @@ impl Portfolio {
         let mut rate = Decimal::ONE;
         for hop in way {
             let line = self.lines.get(hop.instrument).ok_or_else(no_rate)?;
-            let price = mul(line.mark.ok_or_else(no_rate)?.to_decimal(), line.unit())?;
+            let price = mul(self.mark(hop.instrument).ok_or_else(no_rate)?.to_decimal(), line.unit())?;
             rate = if hop.inverse { div(rate, price)? } else { mul(rate, price)? };
         }
         Ok(rate)
@@ -472,9 +484,10 @@ impl Portfolio {
                 equity = add(equity, value)?;
             }
         }
-        for line in self.lines.iter().filter(|line| !line.paid_in_full && !line.position.is_flat()) {
+        let contracts = |(_, line): &(usize, &Line)| !line.paid_in_full && !line.position.is_flat();
+        for (index, line) in self.lines.iter().enumerate().filter(contracts) {
             if self.accounts.get(line.account).is_some_and(|own| own.venue == account.venue) {
-                let mark = line.mark.ok_or(AccountError::NoRate {
+                let mark = self.mark(index).ok_or_else(|| AccountError::NoRate {
                     asset: line.instrument.base,
                     to: self.reporting_asset(),
                 })?;
@@ -492,16 +505,9 @@ impl Portfolio {
         if self.stale {
             self.rebuild_terms();
         }
-        let mut equity = 0.0;
+        let mut equity = self.constant;
         for term in &self.terms {
-            equity += match term.line {
-                None => term.amount,
-                Some(line) => {
-                    let mark =
-                        self.lines.get(line).and_then(|line| line.mark).map_or(f64::NAN, Price::to_f64);
-                    term.amount * mark + term.constant
-                }
-            };
+            equity += term.amount * self.mark(term.line).map_or(f64::NAN, Price::to_f64);
         }
         equity
     }
@@ -510,18 +516,21 @@ impl Portfolio {
     /// inverse contracts) is computed exactly once per rebuild and so moves only when something trades or is marked.
     fn rebuild_terms(&mut self) {
         let to_f64 = |value: Decimal| f64::try_from(value).unwrap_or(f64::NAN);
-        let mut terms = Vec::with_capacity(self.terms.len());
-        let mut all_simple = true;
+        let mut terms = std::mem::take(&mut self.terms);
+        terms.clear();
+        let (mut constant, mut all_simple) = (0.0, true);
         for account in &self.accounts {
             for (asset, _, balance) in account.nonzero(&self.assets) {
+                if balance.total.is_zero() {
+                    continue;
+                }
                 let amount = to_f64(balance.total);
                 match self.ways.get(asset).and_then(Option::as_deref) {
-                    Some([]) => terms.push(Term { line: None, amount, constant: 0.0 }),
+                    Some([]) => constant += amount,
                     Some([Hop { instrument, inverse: false }]) => {
                         let unit = self.lines.get(*instrument).map_or(1.0, |line| to_f64(line.unit()));
-                        terms.push(Term { line: Some(*instrument), amount: amount * unit, constant: 0.0 });
+                        terms.push(Term { line: *instrument, amount: amount * unit });
                     }
-                    _ if balance.total.is_zero() => {}
                     _ => all_simple = false,
                 }
             }
@@ -536,17 +545,17 @@ impl Portfolio {
                 continue;
             }
             let units = to_f64(line.position.quantity.to_decimal()) * to_f64(line.instrument.multiplier);
-            terms.push(Term { line: Some(index), amount: units, constant: -to_f64(line.position.cost) });
+            terms.push(Term { line: index, amount: units });
+            constant -= to_f64(line.position.cost);
         }
-        if all_simple {
-            self.terms = terms;
-            self.stale = false;
-        } else {
+        if !all_simple {
             // Not a sum of simple products: the exact equity, again at every call.
-            let equity = self.equity().map_or(f64::NAN, to_f64);
-            self.terms = vec![Term { line: None, amount: equity, constant: 0.0 }];
-            self.stale = true;
+            constant = self.equity().map_or(f64::NAN, to_f64);
+            terms.clear();
         }
+        self.constant = constant;
+        self.terms = terms;
+        self.stale = !all_simple;
     }
 
     /// What all open positions are worth, without signs, in the reporting asset.
@@ -555,15 +564,16 @@ impl Portfolio {
     /// [`AccountError::NoRate`] if a price is not known.
     pub fn gross_exposure(&self) -> Result<Decimal, AccountError> {
         let mut total = Decimal::ZERO;
-        for line in self.lines.iter().filter(|line| !line.position.is_flat()) {
-            total = add(total, self.exposure(line, line.position.quantity)?.abs())?;
+        for (index, line) in self.lines.iter().enumerate().filter(|(_, line)| !line.position.is_flat()) {
+            total = add(total, self.exposure(index, line.position.quantity)?.abs())?;
         }
         Ok(total)
     }
 
-    fn exposure(&self, line: &Line, quantity: Quantity) -> Result<Decimal, AccountError> {
-        let no_rate = AccountError::NoRate { asset: line.instrument.base, to: self.reporting_asset() };
-        let notional = line.instrument.notional(line.mark.ok_or(no_rate)?, quantity)?;
+    fn exposure(&self, index: usize, quantity: Quantity) -> Result<Decimal, AccountError> {
+        let Some(line) = self.lines.get(index) else { return Ok(Decimal::ZERO) };
+        let no_rate = || AccountError::NoRate { asset: line.instrument.base, to: self.reporting_asset() };
+        let notional = line.instrument.notional(self.mark(index).ok_or_else(no_rate)?, quantity)?;
         let asset = if line.paid_in_full { line.quote } else { line.settlement };
         Ok(if asset == self.reporting { notional } else { mul(notional, self.rate_of(asset)?)? })
     }

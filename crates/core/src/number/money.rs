@@ -55,7 +55,8 @@ impl Money {
         if self.asset != other.asset {
             return Err(NumberError::AssetMismatch { left: self.asset, right: other.asset });
         }
-        let amount = operation(self.amount, other.amount).ok_or(NumberError::Overflow { operation: name })?;
+        let amount =
+            operation(self.amount, other.amount).ok_or_else(|| NumberError::Overflow { operation: name })?;
         Ok(Self { amount, asset: self.asset })
     }
 }
@@ -92,12 +93,14 @@ pub fn notional(price: Price, quantity: Quantity, multiplier: Decimal) -> Result
         Err(_) => price
             .to_decimal()
             .checked_mul(quantity.to_decimal())
-            .ok_or(NumberError::Overflow { operation: "price times quantity" })?,
+            .ok_or_else(|| NumberError::Overflow { operation: "price times quantity" })?,
     };
     if multiplier == Decimal::ONE {
         return Ok(value);
     }
-    value.checked_mul(multiplier).ok_or(NumberError::Overflow { operation: "notional times multiplier" })
+    value
+        .checked_mul(multiplier)
+        .ok_or_else(|| NumberError::Overflow { operation: "notional times multiplier" })
 }
 
 #[cfg(test)]

@@ -333,7 +333,7 @@ impl Order {
             return Err(OrderError::IllegalTransition { order: self.id, from: self.status, to: next });
         }
         let value = crate::number::notional(fill.price, fill.quantity, Decimal::ONE).map_err(overflow)?;
-        let value = self.filled_value.checked_add(value).ok_or(OrderError::Overfill {
+        let value = self.filled_value.checked_add(value).ok_or_else(|| OrderError::Overfill {
             order: self.id,
             filled: self.filled,
             fill: fill.quantity,

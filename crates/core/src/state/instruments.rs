@@ -3,8 +3,6 @@ use crate::{
     id::InstrumentId,
     instrument::Instrument,
     market::{Quote, TradingStatus},
-    number::Price,
-    time::Timestamp,
 };
 
 /// An instrument and what is known of its market.
@@ -12,10 +10,6 @@ use crate::{
 pub struct InstrumentState {
     /// The specification.
     pub spec: Instrument,
-    /// The last price: of a trade, a bar's close, or the middle of a quote.
-    pub last: Option<Price>,
-    /// When the last price was known.
-    pub last_time: Timestamp,
     /// The best bid and ask, for instruments with quotes.
     pub quote: Option<Quote>,
     /// Whether it trades.
@@ -44,13 +38,7 @@ impl Instruments {
         if self.by_slot.len() <= slot {
             self.by_slot.resize(slot + 1, 0);
         }
-        self.all.push(InstrumentState {
-            spec,
-            last: None,
-            last_time: Timestamp::MIN,
-            quote: None,
-            status: TradingStatus::Open,
-        });
+        self.all.push(InstrumentState { spec, quote: None, status: TradingStatus::Open });
         if let Some(entry) = self.by_slot.get_mut(slot) {
             *entry = u32::try_from(self.all.len()).unwrap_or(0);
         }
@@ -70,7 +58,7 @@ impl Instruments {
     /// [`StrategyError::UnknownInstrument`] if it was never added.
     #[inline]
     pub fn require(&self, id: InstrumentId) -> Result<usize, StrategyError> {
-        self.index(id).ok_or(StrategyError::UnknownInstrument { instrument: id })
+        self.index(id).ok_or_else(|| StrategyError::UnknownInstrument { instrument: id })
     }
 
     /// The instrument at an index.

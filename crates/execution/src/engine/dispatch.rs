@@ -3,7 +3,6 @@
 use algoflow_core::{
     command::Command,
     market::{Bar, CorporateActionKind, MarketData},
-    number::Price,
     strategy::Strategy,
     time::Timestamp,
 };
@@ -31,17 +30,20 @@ impl Engine {
         commands: &mut Vec<Command>,
     ) -> Result<(), EngineError> {
         let id = data.instrument();
-        let index =
-            self.state.instruments.index(id).ok_or(EngineError::UnknownInstrument { instrument: id })?;
+        let index = self
+            .state
+            .instruments
+            .index(id)
+            .ok_or_else(|| EngineError::UnknownInstrument { instrument: id })?;
         self.state.now = self.state.now.max(data.ts_recv());
         match data {
             MarketData::Bar(bar) => {
-                self.mark(index, bar.close);
+                self.state.portfolio.set_mark(index, bar.close);
                 self.watch_bar(index, bar, commands)?;
                 self.on_bar(index, bar, commands)?;
             }
             MarketData::Trade(trade) => {
-                self.mark(index, trade.price);
+                self.state.portfolio.set_mark(index, trade.price);
                 self.watch_price(index, trade.price, commands)?;
                 tell!(self, index, trades, on_trade, trade);
                 self.build_bars(index, commands, |builder, done| builder.on_trade(trade, done))?;
@@ -51,7 +53,9 @@ impl Engine {
                     known.quote = Some(*quote);
                 }
                 if quote.bid_size.is_positive() && quote.ask_size.is_positive() {
-                    self.mark(index, middle(quote).map_err(algoflow_core::error::AccountError::from)?);
+                    self.state
+                        .portfolio
+                        .set_mark(index, middle(quote).map_err(algoflow_core::error::AccountError::from)?);
                 }
                 self.watch_quote(index, quote, commands)?;
                 tell!(self, index, quotes, on_quote, quote);
@@ -60,7 +64,7 @@ impl Engine {
             MarketData::Depth(depth) => tell!(self, index, books, on_depth, depth),
             MarketData::BookOrder(order) => tell!(self, index, books, on_book_order, order),
             MarketData::Pool(pool) => {
-                self.mark(index, pool.price);
+                self.state.portfolio.set_mark(index, pool.price);
                 self.watch_price(index, pool.price, commands)?;
                 tell!(self, index, pools, on_pool, pool);
             }
@@ -71,10 +75,6 @@ impl Engine {
                     }
                     CorporateActionKind::Split { to, from } => {
                         self.state.portfolio.apply_split(index, to, from)?;
-                        let mark = self.state.portfolio.mark(index);
-                        if let Some(known) = self.state.instruments.get_mut(index) {
-                            known.last = mark;
-                        }
                     }
                     _ => {}
                 }
@@ -99,15 +99,6 @@ impl Engine {
     }
 
     #[inline]
-    fn mark(&mut self, index: usize, price: Price) {
-        if let Some(known) = self.state.instruments.get_mut(index) {
-            known.last = Some(price);
-            known.last_time = self.state.now;
-        }
-        self.state.portfolio.set_mark(index, price);
-    }
-
-    #[inline]
     fn on_bar(&mut self, index: usize, bar: &Bar, commands: &mut Vec<Command>) -> Result<(), EngineError> {
         self.tell_bar(index, bar);
         let build = match self.routes.get(index).map(|route| route.builders.as_slice()) {
@@ -125,6 +116,14 @@ impl Engine {
     #[inline]
     fn tell_bar(&mut self, index: usize, bar: &Bar) {
         self.state.bars.push(index, bar);
+        let Some(route) = self.routes.get(index) else { return };
+        if let [(spec, strategy)] = *route.bars.as_slice() {
+            // One strategy, one size of bars: the way of nearly every backtest.
+            if spec == bar.spec {
+                self.call(strategy, |strategy, ctx| strategy.on_bar(ctx, bar));
+            }
+            return;
+        }
         let mut at = 0;
         while let Some((spec, strategy)) =
             self.routes.get(index).and_then(|route| route.bars.get(at)).copied()

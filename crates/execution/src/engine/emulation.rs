@@ -32,7 +32,7 @@ impl Engine {
         instrument: usize,
         commands: &mut Vec<Command>,
     ) -> Result<(), EngineError> {
-        let last = self.state.instruments.get(instrument).and_then(|known| known.last);
+        let last = self.state.portfolio.mark(instrument);
         let Some(order) = self.state.orders.get(id) else { return Ok(()) };
         let (extreme, active) = match order.spec.kind {
             OrderKind::TrailingStop { activation: None, .. } => (last, true),

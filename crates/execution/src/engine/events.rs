@@ -18,7 +18,7 @@ impl Engine {
         commands: &mut Vec<Command>,
     ) -> Result<(), EngineError> {
         let id = event.order;
-        let entry = self.state.orders.entry_mut(id).ok_or(EngineError::UnknownOrder { order: id })?;
+        let entry = self.state.orders.entry_mut(id).ok_or_else(|| EngineError::UnknownOrder { order: id })?;
         let leaves = entry.order.leaves();
         let target = matches!(entry.order.spec.contingency.role, OrderRole::Target | OrderRole::Close);
         entry.order.apply(event)?;

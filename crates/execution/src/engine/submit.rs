@@ -206,7 +206,9 @@ impl Engine {
         let Some(known) = self.state.instruments.get(instrument) else {
             return Ok(Err(Refusal::new(RejectCode::UnknownInstrument, "unknown instrument")));
         };
-        let Some(price) = spec.kind.limit_price().or(spec.kind.trigger_price()).or(known.last) else {
+        let Some(price) =
+            spec.kind.limit_price().or(spec.kind.trigger_price()).or(self.state.portfolio.mark(instrument))
+        else {
             return Ok(Err(Refusal::new(
                 RejectCode::NoPrice,
                 format!("no price of {} is known", spec.instrument),

@@ -112,15 +112,16 @@ impl Portfolio {
         };
         let equity = self.account_equity(account)?;
         let mut used = account.reserved_margin;
-        for other in
-            self.lines.iter().filter(|other| other.account == line.account && !other.position.is_flat())
-        {
-            let exposure = self.exposure(other, other.position.quantity)?.abs();
+        for (index, other) in self.lines.iter().enumerate() {
+            if other.account != line.account || other.position.is_flat() {
+                continue;
+            }
+            let exposure = self.exposure(index, other.position.quantity)?.abs();
             used = add(used, div(mul(exposure, other.instrument.margin.initial)?, leverage)?)?;
         }
         if opposite {
             // Closing frees the margin of what is held.
-            let freed = self.exposure(line, held)?.abs();
+            let freed = self.exposure(instrument, held)?.abs();
             used = sub(used, div(mul(freed, line.instrument.margin.initial)?, leverage)?)?;
         }
         let free = sub(equity, used)?;

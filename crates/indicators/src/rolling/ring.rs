@@ -1,0 +1,67 @@
+/// The latest `capacity` values, overwritten in a circle.
+///
+/// Invariant: `next < slots.len()`, which is why indexing by it cannot fail.
+#[derive(Debug, Clone)]
+pub(crate) struct Ring<T> {
+    slots: Box<[T]>,
+    next: usize,
+    full: bool,
+}
+
+impl<T: Copy + Default> Ring<T> {
+    /// An empty ring. `capacity` is at least one: every constructor that leads here has checked its period.
+    pub(crate) fn new(capacity: usize) -> Self {
+        Self { slots: vec![T::default(); capacity.max(1)].into_boxed_slice(), next: 0, full: false }
+    }
+
+    /// Stores a value and returns the one that it replaces, which is the oldest.
+    #[inline]
+    pub(crate) fn push(&mut self, value: T) -> Option<T> {
+        let evicted = std::mem::replace(&mut self.slots[self.next], value);
+        let was_full = self.full;
+        self.next += 1;
+        if self.next == self.slots.len() {
+            self.next = 0;
+            self.full = true;
+        }
+        was_full.then_some(evicted)
+    }
+
+    /// The greatest number of values held.
+    #[inline]
+    pub(crate) fn capacity(&self) -> usize {
+        self.slots.len()
+    }
+
+    #[inline]
+    pub(crate) fn is_full(&self) -> bool {
+        self.full
+    }
+
+    /// The slots in storage order; meaningful when the ring is full.
+    #[inline]
+    pub(crate) fn slots(&self) -> &[T] {
+        &self.slots
+    }
+
+    pub(crate) fn clear(&mut self) {
+        self.next = 0;
+        self.full = false;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn evicts_in_order_of_arrival() {
+        let mut ring = Ring::new(3);
+        let evicted: Vec<_> = (1..=7).map(|i| ring.push(f64::from(i))).collect();
+        assert_eq!(evicted, [None, None, None, Some(1.0), Some(2.0), Some(3.0), Some(4.0)]);
+        assert!(ring.is_full());
+        ring.clear();
+        assert_eq!(ring.push(9.0), None);
+        assert!(!ring.is_full());
+    }
+}
