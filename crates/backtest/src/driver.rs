@@ -1,6 +1,6 @@
 //! The loop: data to the venues, their reports to the engine, its commands back to them.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, ops::ControlFlow, sync::Arc};
 
 use algoflow_analytics::EquityPoint;
 use algoflow_core::{
@@ -143,30 +143,33 @@ impl Driver {
         self.engine.start(start, &mut self.commands)?;
         self.pump()?;
         self.now = start;
-        let mut next_progress = PROGRESS_EVERY;
-        loop {
-            // The two layers of the result are the feed's error and the run's.
-            match merge.next_event(|data| self.step(data))? {
-                Some(step) => step?,
-                None => break,
-            }
-            if self.events >= next_progress {
-                next_progress += PROGRESS_EVERY;
-                let (events, now) = (self.events, self.now);
-                if let Some(progress) = &mut self.progress {
-                    progress(Progress { events, total, now });
+        let failed = merge.run(|data| match self.step(data) {
+            Ok(()) => {
+                if self.events % PROGRESS_EVERY == 0 {
+                    self.tell_progress(total);
                 }
+                ControlFlow::Continue(())
             }
+            Err(error) => ControlFlow::Break(error),
+        })?;
+        if let Some(error) = failed {
+            return Err(error);
         }
         // What was due by the end of the data still happens; what is due later never does.
         self.run_alarms(self.now.saturating_add(TimeDelta::from_nanos(1)))?;
         self.engine.stop(self.now, &mut self.commands)?;
         self.pump()?;
         self.recorder.sample(&mut self.engine, self.now);
-        if let Some(progress) = &mut self.progress {
-            progress(Progress { events: self.events, total, now: self.now });
-        }
+        self.tell_progress(total);
         self.finish(start, initial)
+    }
+
+    #[cold]
+    fn tell_progress(&mut self, total: Option<u64>) {
+        let (events, now) = (self.events, self.now);
+        if let Some(progress) = &mut self.progress {
+            progress(Progress { events, total, now });
+        }
     }
 
     #[inline]
