@@ -98,19 +98,23 @@ impl MarketData {
         }
     }
 
-    /// The place among data of one time: reference data, books, trades, then bars from short to long.
+    /// The place among data of one time: status and funding, books, trades, bars from short to long, corporate actions,
+    /// then the user's own.
+    ///
+    /// Bars come before corporate actions because they tell of the time that ends: a split at midnight does not
+    /// touch what filled in the bar that ends at midnight.
     ///
     /// Merges order by (`ts_recv`, rank, source, sequence), so that equal times have one order everywhere.
     #[must_use]
     pub fn rank(&self) -> (u8, i64) {
         match self {
-            Self::CorporateAction(_) => (0, 0),
+            Self::CorporateAction(_) => (6, 0),
             Self::Status(_) => (1, 0),
             Self::Funding(_) => (2, 0),
             Self::Depth(_) | Self::BookOrder(_) | Self::Quote(_) | Self::Pool(_) => (3, 0),
             Self::Trade(_) => (4, 0),
             Self::Bar(bar) => (5, bar.spec.rank()),
-            Self::Custom(_) => (6, 0),
+            Self::Custom(_) => (7, 0),
         }
     }
 }

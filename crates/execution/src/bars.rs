@@ -1,7 +1,8 @@
 //! Bars built inside the engine, so that every timeframe of an instrument agrees with the others.
 //!
 //! A strategy subscribes to a size of bars. Where the venue gives exactly those, they are passed on. Otherwise they
-//! are built from the first finer source that arrives: trades, quotes (their middle), or shorter bars. A bar is told when it is
+//! are built from the first finer source that arrives: trades, shorter bars, or quotes (their middle) as long as there
+//! is neither. A bar is told when it is
 //! complete, never before: with the event that completes it, or once its end has passed without one.
 
 use algoflow_core::{
@@ -116,8 +117,11 @@ impl Builder {
         }
     }
 
-    /// The first source that arrives is kept, so that nothing is counted twice.
+    /// The first source that arrives is kept, so that nothing is counted twice; but anything is better than quotes.
     fn take_source(&mut self, source: Source) -> bool {
+        if self.source == Some(Source::Quotes) && source != Source::Quotes {
+            (self.source, self.forming) = (None, None);
+        }
         *self.source.get_or_insert(source) == source
     }
 

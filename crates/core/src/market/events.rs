@@ -112,7 +112,8 @@ pub enum CorporateActionKind {
     },
 }
 
-/// A dividend or a split, effective at `ts_event` (the ex-date), before any trading at that time.
+/// A dividend or a split, effective from `ts_event` (the ex-date) on: after the bars that end at that time, before any
+/// later trading.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CorporateAction {
     /// Whose shares.

@@ -5,21 +5,71 @@ use crate::error::NumberError;
 /// The number of decimal places of a fixed-point number, 0 to 18.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "u8", into = "u8")]
-pub struct Scale(u8);
+pub struct Scale(Places);
+
+/// An enum, so that an `Option` of a price or quantity needs no more room than the number itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[repr(u8)]
+enum Places {
+    P0,
+    P1,
+    P2,
+    P3,
+    P4,
+    P5,
+    P6,
+    P7,
+    P8,
+    P9,
+    P10,
+    P11,
+    P12,
+    P13,
+    P14,
+    P15,
+    P16,
+    P17,
+    P18,
+}
+
+const PLACES: [Places; 19] = {
+    use Places as P;
+    [
+        P::P0,
+        P::P1,
+        P::P2,
+        P::P3,
+        P::P4,
+        P::P5,
+        P::P6,
+        P::P7,
+        P::P8,
+        P::P9,
+        P::P10,
+        P::P11,
+        P::P12,
+        P::P13,
+        P::P14,
+        P::P15,
+        P::P16,
+        P::P17,
+        P::P18,
+    ]
+};
 
 impl Scale {
     /// No decimal places.
-    pub const ZERO: Self = Self(0);
+    pub const ZERO: Self = Self(Places::P0);
     /// The largest scale: 18 decimal places, as many as an `i64` can hold.
-    pub const MAX: Self = Self(18);
+    pub const MAX: Self = Self(Places::P18);
 
     /// A scale of `places` decimal places.
     ///
     /// # Errors
     /// [`NumberError::Scale`] above 18.
     pub const fn new(places: u8) -> Result<Self, NumberError> {
-        if places <= Self::MAX.0 {
-            Ok(Self(places))
+        if (places as usize) < PLACES.len() {
+            Ok(Self(PLACES[places as usize]))
         } else {
             Err(NumberError::Scale { places: places as u32 })
         }
@@ -29,21 +79,21 @@ impl Scale {
     #[must_use]
     #[inline]
     pub const fn places(self) -> u8 {
-        self.0
+        self.0 as u8
     }
 
     /// Ten to the power of the scale.
     #[must_use]
     #[inline]
     pub const fn factor(self) -> i64 {
-        POWERS_OF_TEN[(self.0 & 31) as usize]
+        POWERS_OF_TEN[(self.0 as u8 & 31) as usize]
     }
 
     /// Ten to the power of the scale, as a float (exact: 10^18 needs 42 bits of mantissa).
     #[must_use]
     #[inline]
     pub(crate) fn factor_f64(self) -> f64 {
-        POWERS_OF_TEN_F64[(self.0 & 31) as usize]
+        POWERS_OF_TEN_F64[(self.0 as u8 & 31) as usize]
     }
 }
 
@@ -55,7 +105,7 @@ impl TryFrom<u8> for Scale {
 }
 impl From<Scale> for u8 {
     fn from(scale: Scale) -> Self {
-        scale.0
+        scale.places()
     }
 }
 

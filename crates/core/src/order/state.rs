@@ -249,6 +249,11 @@ impl Order {
     pub fn apply(&mut self, event: &OrderEvent) -> Result<(), OrderError> {
         use OrderEventKind as E;
         use OrderStatus as S;
+        let refusal = matches!(event.kind, E::AmendRejected { .. } | E::CancelRejected { .. });
+        if refusal && self.status.is_final() {
+            // The order ended while the request was on its way: the refusal is true, and changes nothing.
+            return Ok(());
+        }
         let pending = matches!(self.status, S::PendingAmend | S::PendingCancel);
         let next = match &event.kind {
             E::Denied { .. } => S::Denied,
@@ -284,7 +289,6 @@ impl Order {
             E::Expired => S::Expired,
             E::OutcomeUnknown { .. } => S::Unknown,
         };
-        // A cancelled order that the venue refuses to cancel again stays as it is; anything else must be legal.
         if !(self.status.allows(next) || (next == self.status && !self.status.is_final())) {
             return Err(OrderError::IllegalTransition { order: self.id, from: self.status, to: next });
         }

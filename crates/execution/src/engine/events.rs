@@ -21,7 +21,11 @@ impl Engine {
         let entry = self.state.orders.entry_mut(id).ok_or_else(|| EngineError::UnknownOrder { order: id })?;
         let leaves = entry.order.leaves();
         let target = matches!(entry.order.spec.contingency.role, OrderRole::Target | OrderRole::Close);
+        let was_final = entry.order.status.is_final();
         entry.order.apply(event)?;
+        if was_final {
+            return Ok(());
+        }
         let (instrument, side, is_final) =
             (entry.instrument, entry.order.spec.side, entry.order.status.is_final());
         match &event.kind {

@@ -126,3 +126,8 @@ proptest! {
         let _ = text.parse::<Quantity>();
     }
 }
+
+#[test]
+fn an_optional_price_is_as_small_as_a_price() {
+    assert_eq!((size_of::<Price>(), size_of::<Option<Price>>()), (16, 16));
+}
