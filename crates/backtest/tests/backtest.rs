@@ -163,18 +163,19 @@ fn nyse() -> SimVenue {
 #[test]
 fn a_ledger_by_hand() {
     let bars = series(&[
-        "10.00,10.20,9.90,10.00,1000",  // 1: decides to buy 100
-        "10.00,10.40,10.00,10.30,600",  // cap 10 % : 60 at 10.00
-        "10.05,10.50,10.00,10.40,800",  // 40 at 10.05
-        "10.50,10.60,10.30,10.50,9000", // 4: sell 50 ordered at bar 3 fills at 10.50
-        "9.90,10.10,9.80,10.00,9000",   // 5: sell 80 fills at 9.90: through zero to -30
-        "9.50,9.70,9.40,9.60,9000",     // 6: buy 10 fills at 9.50: -20
-        "6.20,6.50,6.10,6.40,9000",     // 7: after the split -30; buy 45 at 6.20: 15
-        "6.40,6.60,6.30,6.50,9000",     // 8: buy 5 at 6.40: 20
-        "6.50,6.60,6.30,6.40,9000",     // 9: sell 8 at 6.50: 12
-        "6.00,6.10,5.90,6.00,9000",     // 10: sell 12 at 6.00: flat
+        "10.00,10.20,9.90,10.00,1000",  // 1: orders 100
+        "10.00,10.40,10.00,10.30,600",  // 2: 60 fill at 10.00, a tenth of the volume
+        "10.05,10.50,10.00,10.40,800",  // 3: 40 fill at 10.05
+        "10.50,10.60,10.30,10.50,9000", // 4: 50 are sold at 10.50
+        "9.90,10.10,9.80,10.00,9000",   // 5: 80 are sold at 9.90, through zero to -30
+        "9.50,9.70,9.40,9.60,9000",     // 6: 10 are bought at 9.50: -20; then the split: -30
+        "6.30,6.50,6.10,6.40,9000",     // 7
+        "6.20,6.50,6.10,6.40,9000",     // 8: 45 are bought at 6.20: 15
+        "6.40,6.60,6.30,6.50,9000",     // 9: 5 are bought at 6.40: 20
+        "6.50,6.60,6.30,6.40,9000",     // 10: 8 are sold at 6.50: 12
+        "6.00,6.10,5.90,6.00,9000",     // 11: 12 are sold at 6.00: flat
     ]);
-    let ordered = [100i64, 0, -50, -80, 10, 45, 5, -8, -12, 0];
+    let ordered = [100i64, 0, -50, -80, 10, 0, 45, 5, -8, -12, 0];
     let strategy = Scripted::new(move |ctx, n| match ordered[n - 1] {
         0 => Ok(()),
         q => ctx
@@ -182,20 +183,14 @@ fn a_ledger_by_hand() {
             .submit()
             .map(drop),
     });
-    let dividend = |per_share: &str| CorporateActionKind::Dividend { per_share: per_share.parse().unwrap() };
-    // At noon of a day: after the open of that day's bar, so before its close is known.
-    let noon = |day: i64, action| -> MarketData {
-        let ts = Timestamp::from_nanos(day * DAY + DAY / 2);
-        CorporateAction { instrument: acme().id, ts_event: ts, ts_recv: ts, action }.into()
+    // Effective at midnight: after the bar that ends then.
+    let action = |day: i64, action| -> MarketData {
+        CorporateAction { instrument: acme().id, ts_event: at(day), ts_recv: at(day), action }.into()
     };
-    let actions = EventSource::new(
-        "actions",
-        [
-            noon(4, dividend("0.24 USD")),
-            noon(5, dividend("0.10 USD")),
-            noon(6, CorporateActionKind::Split { to: 3, from: 2 }),
-        ],
-    );
+    let dividend = |per_share: &str| CorporateActionKind::Dividend { per_share: per_share.parse().unwrap() };
+    let split = CorporateActionKind::Split { to: 3, from: 2 };
+    let actions = [action(4, dividend("0.24 USD")), action(5, dividend("0.10 USD")), action(6, split)];
+    let actions = EventSource::new("actions", actions);
     let venue = SimVenue::new("NYSE").instrument(acme()).fees(Fees::per_unit(dec("0.01"))).participation(0.1);
     let result = Backtest::new()
         .venue_with(venue, AccountKind::Margin { leverage: Decimal::from(4) })
