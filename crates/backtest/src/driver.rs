@@ -24,6 +24,9 @@ use crate::{
 /// How many events lie between two calls of a progress callback.
 const PROGRESS_EVERY: u64 = 1 << 16;
 
+/// Room for at most so many points of the equity curve is set aside before a run: 16 MB, which cost nothing until used.
+const EXPECTED_POINTS: u64 = 1 << 20;
+
 pub(crate) struct Driver {
     engine: Engine,
     venues: Vec<SimExchange>,
@@ -143,6 +146,8 @@ impl Driver {
         self.engine.start(start, &mut self.commands)?;
         self.pump()?;
         self.now = start;
+        // Growing a curve of millions of points would copy it again and again.
+        self.recorder.equity.reserve(total.map_or(0, |total| total.min(EXPECTED_POINTS) as usize));
         let failed = merge.run(|data| match self.step(data) {
             Ok(()) => {
                 if self.events % PROGRESS_EVERY == 0 {
@@ -174,7 +179,11 @@ impl Driver {
 
     #[inline]
     fn step(&mut self, data: &MarketData) -> Result<(), BacktestError> {
-        let at = data.ts_recv();
+        let (id, at) = match data {
+            MarketData::Bar(bar) => (bar.instrument, bar.ts_recv),
+            MarketData::Trade(trade) => (trade.instrument, trade.ts_recv),
+            other => (other.instrument(), other.ts_recv()),
+        };
         if at > self.now {
             if self.next_alarm() < at {
                 self.run_alarms(at)?;
@@ -188,14 +197,10 @@ impl Driver {
             self.first_point(data);
         }
         self.events += 1;
-        let id = data.instrument();
         let venue = self.venue_of(id).ok_or_else(|| BacktestError::NoVenue { instrument: id })?;
         let Some(exchange) = self.venues.get_mut(venue) else { return Ok(()) };
-        exchange.on_market(data)?;
         let delay = exchange.feed_latency();
-        let report = exchange.poll()?;
-        if let Some(report) = report {
-            self.deliver(&report)?;
+        if exchange.on_market(data)? {
             self.pump()?;
         }
         if delay == TimeDelta::ZERO {

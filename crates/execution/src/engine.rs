@@ -219,6 +219,16 @@ impl Engine {
     /// See [`Engine::process`].
     #[inline]
     pub fn market(&mut self, data: &MarketData, commands: &mut Vec<Command>) -> Result<(), EngineError> {
+        if self.journal.is_none() && self.on_plain_market(data) {
+            if self.state.requests.is_empty() && self.links.to_cancel.is_empty() {
+                return Ok(());
+            }
+            return self.settle(commands);
+        }
+        self.market_in_full(data, commands)
+    }
+
+    fn market_in_full(&mut self, data: &MarketData, commands: &mut Vec<Command>) -> Result<(), EngineError> {
         let before = self.journal_input(|| Input::Market(data.clone()), commands);
         self.on_market(data, commands)?;
         if !self.state.requests.is_empty() || !self.links.to_cancel.is_empty() {

@@ -21,6 +21,8 @@ pub(crate) struct Links {
     pub(crate) groups: BTreeMap<u64, Group>,
     /// Orders held back until their trigger is reached, by instrument.
     pub(crate) waiting: Vec<Vec<Waiting>>,
+    /// How many orders wait for their trigger, over all instruments.
+    pub(crate) waiting_count: usize,
     /// Orders at a venue that are reduce-only by our doing, by instrument.
     pub(crate) reducing: Vec<Vec<OrderId>>,
     /// Cancellations that are due, with their reasons.
@@ -44,12 +46,15 @@ impl Links {
         }
         if let Some(all) = self.waiting.get_mut(instrument) {
             all.push(waiting);
+            self.waiting_count += 1;
         }
     }
 
     pub(crate) fn forget_waiting(&mut self, instrument: usize, order: OrderId) {
         if let Some(all) = self.waiting.get_mut(instrument) {
+            let before = all.len();
             all.retain(|waiting| waiting.order != order);
+            self.waiting_count -= before - all.len();
         }
     }
 

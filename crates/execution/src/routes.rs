@@ -18,13 +18,56 @@ pub(crate) struct Route {
 #[derive(Debug, Default)]
 pub(crate) struct Routes {
     by_instrument: Vec<Route>,
+    /// By instrument: where its data go if that is one place. A digest of the routes, small enough to stay in the cache.
+    single: Vec<Single>,
+}
+
+/// No strategy.
+const NOBODY: u32 = u32::MAX;
+
+/// The one strategy that wants the bars or trades of an instrument, if it is one and no bars are built from them.
+#[derive(Clone, Copy, Debug)]
+struct Single {
+    spec: BarSpec,
+    bars: u32,
+    trades: u32,
+}
+
+impl Single {
+    fn of(route: &Route) -> Self {
+        let number = |strategy: usize| u32::try_from(strategy).unwrap_or(NOBODY);
+        let (spec, bars) = match (route.bars.as_slice(), route.builders.as_slice()) {
+            ([(spec, strategy)], [builder]) if builder.spec() == *spec => (*spec, number(*strategy)),
+            _ => (BarSpec::Month, NOBODY),
+        };
+        let trades = match (route.trades.as_slice(), route.builders.as_slice()) {
+            ([strategy], []) => number(*strategy),
+            _ => NOBODY,
+        };
+        Self { spec, bars, trades }
+    }
 }
 
 impl Routes {
     pub(crate) fn ensure(&mut self, instrument: usize) {
         if self.by_instrument.len() <= instrument {
             self.by_instrument.resize_with(instrument + 1, Route::default);
+            self.single.resize(instrument + 1, Single::of(&Route::default()));
         }
+    }
+
+    /// The only strategy that wants bars of this size, if nothing else is made of them.
+    #[inline]
+    pub(crate) fn only_for_bars(&self, instrument: usize, spec: BarSpec) -> Option<usize> {
+        let single = self.single.get(instrument)?;
+        (single.bars != NOBODY && single.spec == spec).then_some(single.bars as usize)
+    }
+
+    /// The only strategy that wants trades, if nothing else is made of them.
+    #[inline]
+    pub(crate) fn only_for_trades(&self, instrument: usize) -> Option<usize> {
+        let single = self.single.get(instrument)?;
+        (single.trades != NOBODY).then_some(single.trades as usize)
     }
 
     #[inline]
@@ -66,6 +109,9 @@ impl Routes {
             Subscription::Pools(_) => add(&mut route.pools),
             Subscription::Events(_) => add(&mut route.events),
             _ => {}
+        }
+        if let Some(single) = self.single.get_mut(instrument) {
+            *single = Single::of(route);
         }
     }
 }

@@ -34,6 +34,13 @@ impl BarHistory {
         }
     }
 
+    /// Whether no bars are kept.
+    #[must_use]
+    #[inline]
+    pub fn is_empty(&self) -> bool {
+        self.rings.is_empty()
+    }
+
     /// Takes in a completed bar.
     #[inline]
     pub fn push(&mut self, instrument: usize, bar: &Bar) {

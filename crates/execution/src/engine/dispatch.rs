@@ -24,6 +24,33 @@ macro_rules! tell {
 }
 
 impl Engine {
+    /// A bar or trade that goes to one strategy while nothing waits for it: the way of nearly every event of a backtest.
+    /// False, with nothing changed, if there is more to do.
+    #[inline]
+    pub(super) fn on_plain_market(&mut self, data: &MarketData) -> bool {
+        if self.links.waiting_count > 0 || !self.state.bars.is_empty() {
+            return false;
+        }
+        match data {
+            MarketData::Bar(bar) => {
+                let Some(index) = self.state.instruments.index(bar.instrument) else { return false };
+                let Some(strategy) = self.routes.only_for_bars(index, bar.spec) else { return false };
+                self.state.now = self.state.now.max(bar.ts_recv);
+                self.state.portfolio.set_mark(index, bar.close);
+                self.call(strategy, |strategy, ctx| strategy.on_bar(ctx, bar));
+            }
+            MarketData::Trade(trade) => {
+                let Some(index) = self.state.instruments.index(trade.instrument) else { return false };
+                let Some(strategy) = self.routes.only_for_trades(index) else { return false };
+                self.state.now = self.state.now.max(trade.ts_recv);
+                self.state.portfolio.set_mark(index, trade.price);
+                self.call(strategy, |strategy, ctx| strategy.on_trade(ctx, trade));
+            }
+            _ => return false,
+        }
+        true
+    }
+
     pub(super) fn on_market(
         &mut self,
         data: &MarketData,
@@ -101,29 +128,12 @@ impl Engine {
     #[inline]
     fn on_bar(&mut self, index: usize, bar: &Bar, commands: &mut Vec<Command>) -> Result<(), EngineError> {
         self.tell_bar(index, bar);
-        let build = match self.routes.get(index).map(|route| route.builders.as_slice()) {
-            // The common case, one size of bars that the venue gives, needs no building.
-            Some([only]) => only.spec() != bar.spec,
-            Some([]) | None => false,
-            Some(_) => true,
-        };
-        if build {
-            self.build_bars(index, commands, |builder, done| builder.on_bar(bar, done))?;
-        }
-        Ok(())
+        self.build_bars(index, commands, |builder, done| builder.on_bar(bar, done))
     }
 
     #[inline]
     fn tell_bar(&mut self, index: usize, bar: &Bar) {
         self.state.bars.push(index, bar);
-        let Some(route) = self.routes.get(index) else { return };
-        if let [(spec, strategy)] = *route.bars.as_slice() {
-            // One strategy, one size of bars: the way of nearly every backtest.
-            if spec == bar.spec {
-                self.call(strategy, |strategy, ctx| strategy.on_bar(ctx, bar));
-            }
-            return;
-        }
         let mut at = 0;
         while let Some((spec, strategy)) =
             self.routes.get(index).and_then(|route| route.bars.get(at)).copied()
