@@ -138,6 +138,7 @@ macro_rules! fixed_point {
             ///
             /// # Errors
             /// [`NumberError::Overflow`] if the mantissa does not fit.
+            #[inline]
             pub fn rescale(self, scale: Scale, rounding: Rounding) -> Result<Self, NumberError> {
                 if scale == self.scale {
                     return Ok(self);
@@ -145,7 +146,7 @@ macro_rules! fixed_point {
                 let mantissa = if scale > self.scale {
                     self.at(scale)
                 } else {
-                    let divisor = i128::from(self.scale.factor() / scale.factor());
+                    let divisor = i128::from(self.scale.factor_over(scale));
                     rounding.div_i128(i128::from(self.mantissa), divisor).ok_or_else(|| overflow("rescaling"))?
                 };
                 from_i128(mantissa, scale, "rescaling").map(|m| Self::new(m, scale))
@@ -265,7 +266,7 @@ macro_rules! fixed_point {
             /// The mantissa at a scale that is no coarser than our own: at most 2^63 times 10^18, which fits.
             #[inline]
             fn at(self, scale: Scale) -> i128 {
-                i128::from(self.mantissa) * i128::from(scale.factor() / self.scale.factor())
+                i128::from(self.mantissa) * i128::from(scale.factor_over(self.scale))
             }
         }
 

@@ -89,6 +89,12 @@ impl Scale {
         POWERS_OF_TEN[(self.0 as u8 & 31) as usize]
     }
 
+    /// Ten to the power of the places that this scale has more than `coarser`; one if it has not.
+    #[inline]
+    pub(crate) const fn factor_over(self, coarser: Self) -> i64 {
+        POWERS_OF_TEN[(self.places().saturating_sub(coarser.places()) & 31) as usize]
+    }
+
     /// Ten to the power of the scale, as a float (exact: 10^18 needs 42 bits of mantissa).
     #[must_use]
     #[inline]

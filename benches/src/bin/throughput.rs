@@ -1,0 +1,87 @@
+//! Times the workloads: `throughput WORKLOAD [--file F] [--rows N]`, one JSON line each.
+//!
+//! `bars` and `sweep` read bars (`ts,open,high,low,close,volume`, stamps of the close in nanoseconds), `ticks` reads
+//! trades (`ts,price,qty,side`); CSV or Parquet. Without a file, data are generated.
+
+use std::{path::PathBuf, process::ExitCode, sync::Arc, time::Instant};
+
+use algoflow_benches::{data, workloads};
+
+struct Arguments {
+    workload: String,
+    file: Option<PathBuf>,
+    rows: Option<usize>,
+}
+
+fn arguments() -> Result<Arguments, String> {
+    let usage = "usage: throughput bars|ticks|sweep [--file FILE] [--rows N]";
+    let mut args = std::env::args().skip(1);
+    let workload = args.next().ok_or(usage)?;
+    let (mut file, mut rows) = (None, None);
+    while let Some(flag) = args.next() {
+        let value = args.next().ok_or_else(|| format!("{flag} needs a value\n{usage}"))?;
+        match flag.as_str() {
+            "--file" => file = Some(PathBuf::from(value)),
+            "--rows" => {
+                rows = Some(value.replace('_', "").parse().map_err(|_| format!("{value} is not a number"))?)
+            }
+            other => return Err(format!("unknown option {other}\n{usage}")),
+        }
+    }
+    Ok(Arguments { workload, file, rows })
+}
+
+/// The most memory that the process held, in megabytes; zero where the system does not say.
+fn peak_mb() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    line.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok()).unwrap_or(0) / 1024
+}
+
+fn run() -> Result<(), Box<dyn std::error::Error>> {
+    let Arguments { workload, file, rows } = arguments()?;
+    let start = Instant::now();
+    let bars = |default: usize| match &file {
+        Some(path) => data::load_bars(path, rows.or(Some(default))),
+        None => data::generate_bars(rows.unwrap_or(default)),
+    };
+    let (load_s, outcome) = match workload.as_str() {
+        "bars" => {
+            let series = if file.is_some() && rows.is_none() { bars(usize::MAX)? } else { bars(1_000_000)? };
+            (start.elapsed(), workloads::bars(&series)?.0)
+        }
+        "sweep" => {
+            let series = bars(100_000)?;
+            (start.elapsed(), workloads::sweep(&series)?)
+        }
+        "ticks" => {
+            let series = match &file {
+                Some(path) => data::load_trades(path, rows)?,
+                None => data::generate_trades(rows.unwrap_or(5_000_000))?,
+            };
+            (start.elapsed(), workloads::ticks(&Arc::clone(&series))?)
+        }
+        other => return Err(format!("there is no workload {other}: bars, ticks, sweep").into()),
+    };
+    let (load_s, rate) = (load_s.as_secs_f64(), outcome.events as f64 / outcome.run_s);
+    println!(
+        "{{\"workload\":\"{workload}\",\"events\":{},\"load_s\":{load_s:.4},\"run_s\":{:.5},\"rate\":{rate:.0},\
+         \"fills\":{},\"equity\":{:.4},\"rss_mb\":{}}}",
+        outcome.events,
+        outcome.run_s,
+        outcome.fills,
+        outcome.equity,
+        peak_mb()
+    );
+    Ok(())
+}
+
+fn main() -> ExitCode {
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("throughput: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
