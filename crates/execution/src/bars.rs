@@ -127,10 +127,10 @@ impl Builder {
 
     fn add(&mut self, at: Timestamp, piece: Piece, done: &mut Vec<Bar>) -> Result<(), NumberError> {
         let interval = self.spec.interval(at);
-        if let (Some(forming), Some((start, _))) = (&self.forming, interval) {
-            if forming.bar.ts_open != start {
-                self.emit(at, done);
-            }
+        if let (Some(forming), Some((start, _))) = (&self.forming, interval)
+            && forming.bar.ts_open != start
+        {
+            self.emit(at, done);
         }
         let spec = self.spec;
         let forming = self.forming.get_or_insert_with(|| {

@@ -26,12 +26,7 @@ struct Seen {
 
 impl Engine {
     /// Holds an order until its trigger is reached.
-    pub(super) fn watch(
-        &mut self,
-        id: OrderId,
-        instrument: usize,
-        commands: &mut Vec<Command>,
-    ) -> Result<(), EngineError> {
+    pub(super) fn watch(&mut self, id: OrderId, instrument: usize) -> Result<(), EngineError> {
         let last = self.state.portfolio.mark(instrument);
         let Some(order) = self.state.orders.get(id) else { return Ok(()) };
         let (extreme, active) = match order.spec.kind {
@@ -39,7 +34,7 @@ impl Engine {
             OrderKind::TrailingStop { .. } => (None, false),
             _ => (None, true),
         };
-        self.hold(id, Hold::Trigger, commands)?;
+        self.hold(id, Hold::Trigger)?;
         self.links.wait(instrument, Waiting { order: id, extreme, active });
         Ok(())
     }
@@ -167,10 +162,9 @@ fn is_reached(
                 waiting.extreme = Some(favorable);
             } else if let Some(stop) =
                 waiting.extreme.and_then(|best| offset.stop_from(side, best, increment).ok())
+                && side.accepts(stop, adverse)
             {
-                if side.accepts(stop, adverse) {
-                    return true;
-                }
+                return true;
             }
             let better =
                 |best: Price| if side == Side::Buy { best.min(favorable) } else { best.max(favorable) };

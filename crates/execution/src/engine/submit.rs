@@ -98,7 +98,7 @@ impl Engine {
             self.link(id, &spec);
         }
         if let Some(parent) = spec.contingency.parent {
-            self.hold(id, Hold::Parent, commands)?;
+            self.hold(id, Hold::Parent)?;
             return self.sync_children(parent, commands);
         }
         self.release(id, commands)
@@ -139,17 +139,18 @@ impl Engine {
             .and_then(|index| self.venues.get(*index))
             .map(|venue| venue.capabilities.native())
             .unwrap_or_default();
-        if spec.flags.reduce_only && !native.contains(Feature::ReduceOnly) {
-            if let Err(refusal) = self.shrink_to_position(id, &mut spec, instrument) {
-                return self.deny(id, refusal, commands);
-            }
+        if spec.flags.reduce_only
+            && !native.contains(Feature::ReduceOnly)
+            && let Err(refusal) = self.shrink_to_position(id, &mut spec, instrument)
+        {
+            return self.deny(id, refusal, commands);
         }
         if let Some(deadline) = self.emulated_deadline(&spec, native) {
             self.timers.set(deadline, Alarm::Expire(id));
         }
         let watched = spec.kind.is_conditional() && !spec.features().minus(native).and(TRIGGERS).is_empty();
         if watched {
-            return self.watch(id, instrument, commands);
+            return self.watch(id, instrument);
         }
         self.send(id, spec, instrument, commands)
     }
@@ -198,10 +199,10 @@ impl Engine {
         spec: &OrderSpec,
         instrument: usize,
     ) -> Result<Result<algoflow_core::ledger::Reservation, Refusal>, EngineError> {
-        if let Some(group) = spec.contingency.group {
-            if self.group_has_reservation(group) {
-                return Ok(Ok(algoflow_core::ledger::Reservation::default()));
-            }
+        if let Some(group) = spec.contingency.group
+            && self.group_has_reservation(group)
+        {
+            return Ok(Ok(algoflow_core::ledger::Reservation::default()));
         }
         let Some(known) = self.state.instruments.get(instrument) else {
             return Ok(Err(Refusal::new(RejectCode::UnknownInstrument, "unknown instrument")));
@@ -352,12 +353,7 @@ impl Engine {
         self.tell(id, OrderEventKind::Denied { code: refusal.code, text: refusal.text }, commands)
     }
 
-    pub(super) fn hold(
-        &mut self,
-        id: OrderId,
-        hold: Hold,
-        _commands: &mut [Command],
-    ) -> Result<(), EngineError> {
+    pub(super) fn hold(&mut self, id: OrderId, hold: Hold) -> Result<(), EngineError> {
         if let Some(entry) = self.state.orders.entry_mut(id) {
             entry.hold = hold;
         }
