@@ -35,7 +35,7 @@ let csv = "date,open,high,low,close,volume\n\
            2024-01-03,100,103,100,102,1000\n\
            2024-01-04,102,106,102,105,1000\n\
            2024-01-05,105,107,104,106,1000\n";
-let (bars, _) = CsvBars::from_bytes(csv).instrument(spy.id).spec(BarSpec::day()).load()?;
+let (bars, _) = CsvBars::from_bytes("spy.csv", csv.as_bytes()).instrument(spy.id).spec(BarSpec::day()).load()?;
 
 let result = Backtest::new()
     .cash("100000 USD")
@@ -88,9 +88,11 @@ pub mod samples;
 pub mod prelude {
     pub use algoflow_core::{
         command::Command,
+        error::NumberError,
         instrument::{InstrumentKind, OrderLimits},
         ledger::{AccountKind, Portfolio, Position},
         market::{CorporateAction, CorporateActionKind, CustomData, FundingRate},
+        order::{CancelReason, Liquidity, OrderRole, RejectCode},
         prelude::*,
     };
 
@@ -99,11 +101,25 @@ pub mod prelude {
     #[cfg(feature = "backtest")]
     pub use algoflow_backtest::{Backtest, BacktestError, BacktestResult, Sweep};
     #[cfg(feature = "data")]
-    pub use algoflow_data::{BarSeries, CsvBars, CsvQuotes, CsvTrades, DataError, DataSource, QuoteSeries, TradeSeries};
+    pub use algoflow_data::{
+        BarSeries, Column, CsvBars, CsvQuotes, CsvTrades, DataError, DataSource, QuoteSeries, Repairs,
+        RowPolicy, Schema, StampIs, TradeSeries,
+    };
     #[cfg(feature = "execution")]
     pub use algoflow_execution::{ErrorPolicy, Harness};
     #[cfg(feature = "indicators")]
-    pub use algoflow_indicators::prelude::*;
+    pub use algoflow_indicators::{
+        Adx, Aroon, Atr, BollingerBands, Cci, Cross, Crossing, Dema, DirectionalMovement, Donchian, Ema, Hma,
+        Ichimoku, Indicator, Kama, Keltner, LinearRegression, Macd, Mfi, Momentum, Obv, Ohlcv, ParabolicSar,
+        Rma, Roc, RollingMax, RollingMin, RollingVwap, Rsi, Sma, StdDev, StochRsi, Stochastic, SuperTrend,
+        Tema, TrueRange, Variance, Vwap, WilliamsR, Wma, ZScore,
+    };
     #[cfg(feature = "sim")]
-    pub use algoflow_sim::{BarFill, BarPath, Fees, FillContext, Latency, LimitFill, SimVenue, Slippage};
+    pub use algoflow_sim::{
+        BarFill, BarPath, FeeModel, Fees, FillContext, Latency, LimitFill, SimVenue, Slippage, SlippageModel,
+    };
+    #[cfg(feature = "strategies")]
+    pub use algoflow_strategies::{
+        DonchianBreakout, PairsReversion, Rebalance, RsiReversion, SmaCross, TrendMomentum,
+    };
 }

@@ -1,2 +1,7 @@
 //! The `algoflow` command.
-fn main() {}
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    algoflow_cli::run(std::env::args_os())
+}

@@ -1,0 +1,17 @@
+//! What the commands do.
+
+pub(crate) mod backtest;
+pub(crate) mod check;
+pub(crate) mod data;
+pub(crate) mod init;
+pub(crate) mod strategies;
+
+use crate::{error::CliError, term::Term};
+
+/// Prints a document for machines.
+pub(crate) fn print_json(term: &Term, value: &serde_json::Value) -> Result<(), CliError> {
+    let text = serde_json::to_string_pretty(value)
+        .map_err(|error| CliError::Write { path: "standard output".into(), reason: error.to_string() })?;
+    term.result(text);
+    Ok(())
+}
