@@ -24,10 +24,8 @@ impl Strategy for Cross {
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let spx = Instrument::equity("SPX.INDEX", "USD")?;
-    let (bars, _) = CsvBars::from_bytes("sp500.csv.gz", algoflow::samples::SP500_DAILY)
-        .instrument(spx.id)
-        .spec(BarSpec::day())
-        .load()?;
+    let file = CsvBars::from_bytes("sp500.csv.gz", algoflow::samples::SP500_DAILY);
+    let (bars, _) = file.instrument(spx.id).spec(BarSpec::day()).load()?;
     let result = Backtest::new()
         .cash("100000 USD")
         .strategy(Cross { instrument: spx.id, fast: Sma::new(50)?, slow: Sma::new(200)? })

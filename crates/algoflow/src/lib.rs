@@ -123,3 +123,8 @@ pub mod prelude {
         DonchianBreakout, PairsReversion, Rebalance, RsiReversion, SmaCross, TrendMomentum,
     };
 }
+
+/// Compiles the example of the README.
+#[cfg(all(doctest, feature = "backtest", feature = "indicators", feature = "samples"))]
+#[doc = include_str!("../README.md")]
+struct Readme;

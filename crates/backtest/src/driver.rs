@@ -150,7 +150,7 @@ impl Driver {
         self.recorder.equity.reserve(total.map_or(0, |total| total.min(EXPECTED_POINTS) as usize));
         let failed = merge.run(|data| match self.step(data) {
             Ok(()) => {
-                if self.events % PROGRESS_EVERY == 0 {
+                if self.events.is_multiple_of(PROGRESS_EVERY) {
                     self.tell_progress(total);
                 }
                 ControlFlow::Continue(())

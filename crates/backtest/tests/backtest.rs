@@ -1,5 +1,7 @@
 //! Whole runs: the ledger by hand, honesty about time, determinism, errors.
 
+#![allow(clippy::unwrap_used)]
+
 use std::sync::{Arc, Mutex};
 
 use algoflow_backtest::{Backtest, BacktestError, BacktestResult, Sweep};

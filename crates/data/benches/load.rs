@@ -1,6 +1,12 @@
 //! What loading costs: a million bars from CSV, plain and compressed, and from Parquet.
 //!
 //! Reads the file that `ALGOFLOW_BENCH_BARS` names (`.csv`; a `.parquet` beside it), or one that it writes itself.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    missing_docs,
+    reason = "a panic is the report of a failed bench"
+)]
 
 use std::{fmt::Write as _, path::PathBuf};
 

@@ -1,4 +1,10 @@
 //! What a replay costs per record: cursors and merges over a million bars.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    missing_docs,
+    reason = "a panic is the report of a failed bench"
+)]
 
 use std::{hint::black_box, ops::ControlFlow, sync::Arc};
 

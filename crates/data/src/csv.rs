@@ -285,8 +285,11 @@ impl<E: Readable> CsvStream<E> {
                 sink.put(row, &self.context)?;
                 continue;
             }
-            if let Some(record) = self.assembler.row(&cells, &mut self.context)? {
-                return Ok(Some(record));
+            let before = self.context.before_row();
+            let record = self.assembler.row(&cells, &mut self.context)?;
+            self.context.after_row(before);
+            if record.is_some() {
+                return Ok(record);
             }
         }
     }

@@ -28,6 +28,9 @@ pub enum Feed {
     Source(Box<SourceFeed>),
 }
 
+/// The time and the rank of a record.
+pub(crate) type Head = (Timestamp, (u8, i64));
+
 /// A stream with its next record read ahead.
 pub struct SourceFeed {
     source: Box<dyn DataSource>,
@@ -84,7 +87,7 @@ impl SourceFeed {
 impl Feed {
     /// The time and rank of the next record; `None` at the end. Streams read ahead for it.
     #[inline]
-    pub(crate) fn head(&mut self, index: usize) -> Result<Option<(Timestamp, (u8, i64))>, DataError> {
+    pub(crate) fn head(&mut self, index: usize) -> Result<Option<Head>, DataError> {
         Ok(match self {
             Self::Bars(cursor) => cursor.head(),
             Self::Trades(cursor) => cursor.head(),

@@ -28,6 +28,7 @@ pub(crate) struct ReadOptions {
     /// What the dividends of corporate actions are paid in.
     pub(crate) currency: Option<Asset>,
     /// Whether a file that names another instrument than the declared one is refused.
+    #[cfg(feature = "parquet")]
     pub(crate) must_match: bool,
 }
 

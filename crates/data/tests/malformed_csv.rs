@@ -1,4 +1,5 @@
 //! Every kind of bad CSV has an error of its own that says where and why; nothing panics.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "in tests, a panic is the report")]
 
 use std::io::Write as _;
 

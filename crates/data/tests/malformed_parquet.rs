@@ -1,5 +1,6 @@
 //! Bad Parquet files have errors that say what is wrong; nothing panics.
 #![cfg(feature = "parquet")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "in tests, a panic is the report")]
 
 use std::sync::Arc;
 

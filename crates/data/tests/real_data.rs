@@ -1,5 +1,6 @@
 //! Published data sets, where they are present: the folder that `ALGOFLOW_DATA` names, or `../shared/data` beside the
 //! workspace.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "in tests, a panic is the report")]
 
 use std::path::PathBuf;
 

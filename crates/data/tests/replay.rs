@@ -1,4 +1,5 @@
 //! Merging, streaming and custom sources.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "in tests, a panic is the report")]
 
 use std::{ops::ControlFlow, sync::Arc};
 

@@ -1,4 +1,5 @@
 //! What is written reads back as it was.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "in tests, a panic is the report")]
 
 use std::sync::Arc;
 

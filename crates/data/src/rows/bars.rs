@@ -89,6 +89,9 @@ impl Assemble for BarAssembler {
     fn row<C: Cells>(&mut self, cells: &C, context: &mut Context) -> Result<Option<Bar>, DataError> {
         let Some(bar) = self.read(cells, context)? else { return Ok(None) };
         let Some(bar) = mended(bar, cells.position(), context)? else { return Ok(None) };
+        if !context.admit(&[bar.open, bar.high, bar.low, bar.close], &[bar.volume], cells.position())? {
+            return Ok(None);
+        }
         if !self.in_order(&bar, cells.position(), context)? {
             return Ok(None);
         }
@@ -145,6 +148,9 @@ impl Assemble for BarAssembler {
         }
         self.last = Some(Last { stamp: stamp.nanos, recv: last_recv, close: Some(ts_close_time) });
         context.keep(Timestamp::from_nanos(recv));
+        // The range is the largest magnitude of all four, whatever their signs.
+        context.admit_quick(high, volume);
+        context.admit_quick(low, volume);
         Some(BarRow { ts_open, ts_close, open, high, low, close, volume })
     }
 

@@ -40,16 +40,28 @@ pub(crate) struct Context {
     names: Vec<String>,
 }
 
+const MAX_MANTISSA: u64 = i64::MAX as u64;
+
 /// The scale of one kind of number.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct ScaleRule {
     pub(crate) scale: Scale,
     declared: bool,
+    /// The largest magnitude of a mantissa that was admitted: it must still fit when the scale grows.
+    most: u64,
+}
+
+/// The scales before a row.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct BeforeRow {
+    price: ScaleRule,
+    quantity: ScaleRule,
+    dropped: u64,
 }
 
 impl ScaleRule {
     fn new(declared: Option<Scale>) -> Self {
-        Self { scale: declared.unwrap_or(Scale::ZERO), declared: declared.is_some() }
+        Self { scale: declared.unwrap_or(Scale::ZERO), declared: declared.is_some(), most: 0 }
     }
 
     /// The mantissa at the scale, which grows if it may and must. `None` if the number does not fit.
@@ -84,12 +96,30 @@ impl ScaleRule {
             places -= 1;
         }
         if places > self.scale.places() {
-            if self.declared {
+            let finer = Scale::new(places).ok()?;
+            let most =
+                self.most.checked_mul(finer.factor().unsigned_abs() / self.scale.factor().unsigned_abs())?;
+            if self.declared || most > MAX_MANTISSA {
                 return None;
             }
-            self.scale = Scale::new(places).ok()?;
+            (self.scale, self.most) = (finer, most);
         }
         Some(mantissa)
+    }
+
+    /// Whether a number fits at the scale; if so, it is remembered.
+    #[inline]
+    fn admit(&mut self, mantissa: i64, scale: Scale) -> bool {
+        let mut magnitude = mantissa.unsigned_abs();
+        if scale != self.scale {
+            let factor = self.scale.factor().unsigned_abs() / scale.factor().unsigned_abs().max(1);
+            match magnitude.checked_mul(factor) {
+                Some(scaled) if scaled <= MAX_MANTISSA => magnitude = scaled,
+                _ => return false,
+            }
+        }
+        self.most = self.most.max(magnitude);
+        true
     }
 }
 
@@ -213,6 +243,31 @@ impl Context {
         Ok(None)
     }
 
+    /// Whether the numbers of a record fit at the scales that the file has now. Otherwise the row is rejected.
+    #[inline]
+    pub(crate) fn admit(
+        &mut self,
+        prices: &[Price],
+        quantities: &[Quantity],
+        position: Position,
+    ) -> Result<bool, DataError> {
+        if prices.iter().all(|price| self.price.admit(price.mantissa(), price.scale()))
+            && quantities.iter().all(|quantity| self.quantity.admit(quantity.mantissa(), quantity.scale()))
+        {
+            return Ok(true);
+        }
+        let fault = Fault::row(Problem::OutOfScale, "its numbers do not all fit at one scale");
+        self.reject(&fault, position)?;
+        Ok(false)
+    }
+
+    /// Remembers mantissas that went the short way.
+    #[inline]
+    pub(crate) fn admit_quick(&mut self, price: i64, quantity: i64) {
+        self.price.most = self.price.most.max(price.unsigned_abs());
+        self.quantity.most = self.quantity.most.max(quantity.unsigned_abs());
+    }
+
     /// The mantissa of a price that needs no attention.
     #[inline]
     pub(crate) fn quick_price<C: Cells>(&self, cells: &C, slot: usize) -> Option<i64> {
@@ -234,8 +289,12 @@ impl Context {
         is_price: bool,
     ) -> Result<Option<i64>, DataError> {
         let rule = if is_price { self.price } else { self.quantity };
-        let reason =
-            format!("it does not fit at {} places, which the file has or declares", rule.scale.places());
+        let places = rule.scale.places();
+        let reason = if rule.declared {
+            format!("it does not fit at the {places} places that are declared")
+        } else {
+            format!("it and what came before do not fit at one scale; so far it is {places} places")
+        };
         let fault = Fault::cell(Problem::OutOfScale, slot, &cells.text(slot), reason);
         let verdict = self.judge(&fault, cells.position())?;
         if verdict == Verdict::Fix
@@ -247,6 +306,19 @@ impl Context {
         }
         self.report.dropped += 1;
         Ok(None)
+    }
+
+    /// What a row that is dropped must not have changed: its digits say nothing about the others.
+    #[inline]
+    pub(crate) fn before_row(&self) -> BeforeRow {
+        BeforeRow { price: self.price, quantity: self.quantity, dropped: self.report.dropped }
+    }
+
+    #[inline]
+    pub(crate) fn after_row(&mut self, before: BeforeRow) {
+        if self.report.dropped != before.dropped {
+            (self.price, self.quantity) = (before.price, before.quantity);
+        }
     }
 
     /// Notes a record that goes out.

@@ -86,6 +86,9 @@ impl Assemble for DepthAssembler {
                 return Ok(None);
             }
         };
+        if !context.admit(&[price], &[quantity], cells.position())? {
+            return Ok(None);
+        }
         let (head, level) = (Head { ts_event, ts_recv, kind, sequence }, Level { side, price, quantity });
         if let Some(group) = &mut self.open
             && group.head == head

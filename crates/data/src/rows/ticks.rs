@@ -166,7 +166,9 @@ impl Assemble for TradeAssembler {
                 return Ok(None);
             }
         };
-        if !self.times.in_order(ts_recv, cells.position(), context)? {
+        if !context.admit(&[price], &[quantity], cells.position())?
+            || !self.times.in_order(ts_recv, cells.position(), context)?
+        {
             return Ok(None);
         }
         self.times.keep(ts_recv, context);
@@ -183,6 +185,7 @@ impl Assemble for TradeAssembler {
         }
         let aggressor = self.aggressor(cells).ok()?;
         self.times.keep_quick(recv, context);
+        context.admit_quick(price, quantity);
         Some(TradeRow { ts_event, price, quantity, aggressor })
     }
 
@@ -306,7 +309,9 @@ impl Assemble for QuoteAssembler {
             (quote.bid, quote.bid_size, quote.ask, quote.ask_size) = (ask, ask_size, bid, bid_size);
             context.report.fixed += 1;
         }
-        if !self.times.in_order(ts_recv, cells.position(), context)? {
+        if !context.admit(&[bid, ask], &[bid_size, ask_size], cells.position())?
+            || !self.times.in_order(ts_recv, cells.position(), context)?
+        {
             return Ok(None);
         }
         self.times.keep(ts_recv, context);
@@ -325,6 +330,8 @@ impl Assemble for QuoteAssembler {
             return None;
         }
         self.times.keep_quick(recv, context);
+        context.admit_quick(ask, ask_size);
+        context.admit_quick(bid, bid_size);
         Some(QuoteRow { ts_event, bid, bid_size, ask, ask_size })
     }
 
