@@ -21,7 +21,7 @@ fn sweep(
 ) -> Result<Vec<Outcome>, BacktestError> {
     Sweep::over(strategies)
         .on_progress(|progress| {
-            if progress.done % 100 == 0 || progress.done == progress.total {
+            if progress.done.is_multiple_of(100) || progress.done == progress.total {
                 eprintln!("  {} of {} runs", progress.done, progress.total);
             }
         })
