@@ -4,6 +4,7 @@
 //! - **C2** A group shares one quantity: its parent's fills, or the quantity of its largest member if it has no parent.
 //!   What members have filled is gone for all of them; each member's open quantity is what is left.
 //! - **C3** When nothing is left, the other members are cancelled. When one is cancelled on request, so are the others.
+//!   The rest of a parent that is still open is cancelled too, since nothing would protect what it fills.
 //!   A member that is rejected or expires leaves the others working.
 //! - **C4** If the parent ends without a fill, its children are cancelled. If it ends partly filled, they protect that part.
 
@@ -113,7 +114,7 @@ impl Engine {
             Some(parent) => self.state.orders.get(parent).map_or(Quantity::ZERO, |order| order.filled),
             None => group.total,
         };
-        let members = group.members.clone();
+        let (parent, members) = (group.parent, group.members.clone());
         let mut left = total;
         for member in &members {
             let filled = self.state.orders.get(*member).map_or(Quantity::ZERO, |order| order.filled);
@@ -128,6 +129,11 @@ impl Engine {
             } else if total.is_positive() && order.status != OrderStatus::PendingCancel {
                 self.links.to_cancel.push((member, CancelReason::Contingent));
             }
+        }
+        let over = total.is_positive() && !left.is_positive();
+        if let Some(parent) = parent.filter(|_| over) {
+            // What the parent still fills would have nothing to protect it.
+            self.links.to_cancel.push((parent, CancelReason::Contingent));
         }
         Ok(())
     }

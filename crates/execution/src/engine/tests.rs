@@ -163,6 +163,16 @@ fn bracket_legs_follow_partial_fills() {
 }
 
 #[test]
+fn an_entry_ends_when_its_exit_has_filled() {
+    // C3
+    let (mut h, _) = harness(buy_with_bracket);
+    h.close(id(), "101").unwrap();
+    h.accept(order(1)).unwrap();
+    h.fill_part(order(1), q(4), "100").unwrap();
+    assert_eq!(cancels(&h.fill(order(2), "110").unwrap()), [3, 1]);
+}
+
+#[test]
 fn children_end_with_a_parent_that_never_filled() {
     // C4
     let (mut h, log) = harness(buy_with_bracket);
