@@ -349,14 +349,14 @@ impl<'a> Context<'a> {
     fn push_order(&mut self, instrument: usize, spec: OrderSpec) -> OrderId {
         let id = self.state.orders.create(self.strategy, instrument, spec, self.state.now);
         if matches!(spec.contingency.role, OrderRole::Target | OrderRole::Close) {
-            self.expect(instrument, &spec);
+            self.count_towards_target(instrument, &spec);
         }
         self.state.requests.push(Request::Submit(id));
         id
     }
 
     /// Counts an order towards the target that it works for.
-    fn expect(&mut self, instrument: usize, spec: &OrderSpec) {
+    fn count_towards_target(&mut self, instrument: usize, spec: &OrderSpec) {
         let pending = self.state.pending.get_mut(self.strategy).and_then(|all| all.get_mut(instrument));
         if let (Some(pending), Some(quantity)) = (pending, spec.quantity.base(spec.side)) {
             // A sum that does not fit cannot be an order that passes the checks, so it need not be counted.
