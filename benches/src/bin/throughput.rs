@@ -1,34 +1,53 @@
-//! Times the workloads: `throughput WORKLOAD [--file F] [--rows N]`, one JSON line each.
+//! Times the workloads: `throughput WORKLOAD [--file F] [--rows N] [--repeat R]`, one JSON line each.
+//!
+//! With `--repeat` the workload runs so many times over the loaded data, and the run of the median time is reported.
 //!
 //! `bars` and `sweep` read bars (`ts,open,high,low,close,volume`, stamps of the close in nanoseconds), `ticks` reads
 //! trades (`ts,price,qty,side`); CSV or Parquet. Without a file, data are generated.
 
-use std::{path::PathBuf, process::ExitCode, sync::Arc, time::Instant};
+use std::{path::PathBuf, process::ExitCode, time::Instant};
 
-use algoflow_benches::{data, workloads};
+use algoflow_backtest::BacktestError;
+use algoflow_benches::{
+    data,
+    workloads::{self, Outcome},
+};
 
 struct Arguments {
     workload: String,
     file: Option<PathBuf>,
     rows: Option<usize>,
+    repeat: usize,
 }
 
 fn arguments() -> Result<Arguments, String> {
-    let usage = "usage: throughput bars|ticks|sweep [--file FILE] [--rows N]";
+    let usage = "usage: throughput bars|ticks|sweep [--file FILE] [--rows N] [--repeat R]";
     let mut args = std::env::args().skip(1);
     let workload = args.next().ok_or(usage)?;
-    let (mut file, mut rows) = (None, None);
+    let (mut file, mut rows, mut repeat) = (None, None, 1);
     while let Some(flag) = args.next() {
         let value = args.next().ok_or_else(|| format!("{flag} needs a value\n{usage}"))?;
         match flag.as_str() {
             "--file" => file = Some(PathBuf::from(value)),
-            "--rows" => {
-                rows = Some(value.replace('_', "").parse().map_err(|_| format!("{value} is not a number"))?)
-            }
+            "--rows" => rows = Some(number(&value)?),
+            "--repeat" => repeat = number(&value)?.max(1),
             other => return Err(format!("unknown option {other}\n{usage}")),
         }
     }
-    Ok(Arguments { workload, file, rows })
+    Ok(Arguments { workload, file, rows, repeat })
+}
+
+fn number(text: &str) -> Result<usize, String> {
+    text.replace('_', "").parse().map_err(|_| format!("{text} is not a number"))
+}
+
+/// The outcome of the run of the median time.
+fn median(repeat: usize, run: impl Fn() -> Result<Outcome, BacktestError>) -> Result<Outcome, BacktestError> {
+    let mut outcomes = (0..repeat.saturating_sub(1)).map(|_| run()).collect::<Result<Vec<_>, _>>()?;
+    let last = run()?;
+    outcomes.push(last);
+    outcomes.sort_by(|a, b| a.run_s.total_cmp(&b.run_s));
+    Ok(outcomes.get(outcomes.len() / 2).copied().unwrap_or(last))
 }
 
 /// The most memory that the process held, in megabytes; zero where the system does not say.
@@ -39,7 +58,7 @@ fn peak_mb() -> u64 {
 }
 
 fn run() -> Result<(), Box<dyn std::error::Error>> {
-    let Arguments { workload, file, rows } = arguments()?;
+    let Arguments { workload, file, rows, repeat } = arguments()?;
     let start = Instant::now();
     let bars = |default: usize| match &file {
         Some(path) => data::load_bars(path, rows.or(Some(default))),
@@ -48,18 +67,18 @@ fn run() -> Result<(), Box<dyn std::error::Error>> {
     let (load_s, outcome) = match workload.as_str() {
         "bars" => {
             let series = if file.is_some() && rows.is_none() { bars(usize::MAX)? } else { bars(1_000_000)? };
-            (start.elapsed(), workloads::bars(&series)?.0)
+            (start.elapsed(), median(repeat, || Ok(workloads::bars(&series)?.0))?)
         }
         "sweep" => {
             let series = bars(100_000)?;
-            (start.elapsed(), workloads::sweep(&series)?)
+            (start.elapsed(), median(repeat, || workloads::sweep(&series))?)
         }
         "ticks" => {
             let series = match &file {
                 Some(path) => data::load_trades(path, rows)?,
                 None => data::generate_trades(rows.unwrap_or(5_000_000))?,
             };
-            (start.elapsed(), workloads::ticks(&Arc::clone(&series))?)
+            (start.elapsed(), median(repeat, || workloads::ticks(&series))?)
         }
         other => return Err(format!("there is no workload {other}: bars, ticks, sweep").into()),
     };

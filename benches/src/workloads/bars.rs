@@ -10,14 +10,13 @@ use super::{Outcome, equity_of};
 
 /// Long one unit while the fast average of the closes is above the slow one, else flat.
 ///
-/// The averages are compared exactly, as integer sums: `sum(fast) * slow > sum(slow) * fast`, so that ties are ties.
+/// The averages are compared exactly, as integer sums, so that ties are ties.
 #[derive(Debug)]
 pub struct CrossOfSums {
     instrument: InstrumentId,
     spec: BarSpec,
     fast: RollingSum,
     slow: RollingSum,
-    lengths: (i128, i128),
 }
 
 impl CrossOfSums {
@@ -34,13 +33,7 @@ impl CrossOfSums {
         let sum = |length| {
             RollingSum::new(length).map_err(|error| StrategyError::parameter("length", error.to_string()))
         };
-        Ok(Self {
-            instrument,
-            spec,
-            fast: sum(fast)?,
-            slow: sum(slow)?,
-            lengths: (fast as i128, slow as i128),
-        })
+        Ok(Self { instrument, spec, fast: sum(fast)?, slow: sum(slow)? })
     }
 }
 
@@ -51,10 +44,10 @@ impl Strategy for CrossOfSums {
 
     fn on_bar(&mut self, ctx: &mut Context<'_>, bar: &Bar) -> StrategyResult {
         let close = bar.close.mantissa();
-        let (fast, slow) = (self.fast.update(close), self.slow.update(close));
-        let (Some(fast), Some(slow)) = (fast, slow) else { return Ok(()) };
-        let long = fast * self.lengths.1 > slow * self.lengths.0;
-        ctx.target_position(self.instrument, if long { Quantity::ONE } else { Quantity::ZERO })
+        self.fast.update(close);
+        self.slow.update(close);
+        let Some(order) = self.fast.compare_mean(&self.slow) else { return Ok(()) };
+        ctx.target_position(self.instrument, if order.is_gt() { Quantity::ONE } else { Quantity::ZERO })
     }
 }
 

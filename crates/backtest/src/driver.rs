@@ -11,8 +11,8 @@ use algoflow_core::{
     order::{Fill, OrderEvent, OrderEventKind},
     time::{TimeDelta, Timestamp},
 };
-use algoflow_data::{BarSeries, Feed, Merge};
-use algoflow_execution::Engine;
+use algoflow_data::{BarSeries, Feed, Merge, Stretch, Visitor, series::Record};
+use algoflow_execution::{Engine, Told};
 use algoflow_sim::{SimExchange, SimVenue};
 
 use crate::{
@@ -46,6 +46,8 @@ pub(crate) struct Driver {
     progress: Option<Box<dyn FnMut(Progress) + Send>>,
     now: Timestamp,
     events: u64,
+    /// How many there will be, if every feed knows.
+    total: Option<u64>,
 }
 
 /// What is written down while the run goes on.
@@ -69,8 +71,8 @@ impl Recorder {
     }
 
     #[inline]
-    fn sample(&mut self, engine: &mut Engine, at: Timestamp) {
-        self.equity.push(EquityPoint { ts: at, equity: engine.equity_f64() });
+    fn sample(&mut self, equity: f64, at: Timestamp) {
+        self.equity.push(EquityPoint { ts: at, equity });
         if self.sample_every <= TimeDelta::ZERO {
             self.next_sample = at.saturating_add(TimeDelta::from_nanos(1));
             return;
@@ -90,6 +92,33 @@ fn length(feed: &Feed) -> Option<u64> {
         Feed::Trades(cursor) => Some(cursor.len() as u64),
         Feed::Quotes(cursor) => Some(cursor.len() as u64),
         _ => None,
+    }
+}
+
+impl Visitor for Driver {
+    type Break = BacktestError;
+
+    #[inline]
+    fn record(&mut self, data: &MarketData) -> ControlFlow<BacktestError> {
+        broken(self.step(data))
+    }
+
+    #[inline]
+    fn stretch<E: Record>(&mut self, stretch: &mut Stretch<'_, E>) -> ControlFlow<BacktestError> {
+        while let Some(data) = stretch.next() {
+            broken(self.step(data))?;
+            while broken(self.glide(stretch))? {}
+        }
+        ControlFlow::Continue(())
+    }
+}
+
+/// An error ends the visit.
+#[inline]
+fn broken<T>(result: Result<T, BacktestError>) -> ControlFlow<BacktestError, T> {
+    match result {
+        Ok(value) => ControlFlow::Continue(value),
+        Err(error) => ControlFlow::Break(error),
     }
 }
 
@@ -130,6 +159,7 @@ impl Driver {
             progress: parts.progress,
             now: Timestamp::MIN,
             events: 0,
+            total: None,
         })
     }
 
@@ -148,30 +178,30 @@ impl Driver {
         self.now = start;
         // Growing a curve of millions of points would copy it again and again.
         self.recorder.equity.reserve(total.map_or(0, |total| total.min(EXPECTED_POINTS) as usize));
-        let failed = merge.run(|data| match self.step(data) {
-            Ok(()) => {
-                if self.events.is_multiple_of(PROGRESS_EVERY) {
-                    self.tell_progress(total);
-                }
-                ControlFlow::Continue(())
-            }
-            Err(error) => ControlFlow::Break(error),
-        })?;
-        if let Some(error) = failed {
+        self.total = total;
+        if let Some(error) = merge.visit(&mut self)? {
             return Err(error);
         }
         // What was due by the end of the data still happens; what is due later never does.
         self.run_alarms(self.now.saturating_add(TimeDelta::from_nanos(1)))?;
         self.engine.stop(self.now, &mut self.commands)?;
         self.pump()?;
-        self.recorder.sample(&mut self.engine, self.now);
-        self.tell_progress(total);
+        self.recorder.sample(self.engine.equity_f64(), self.now);
+        self.tell_progress();
         self.finish(start, initial)
     }
 
+    #[inline]
+    fn count(&mut self) {
+        self.events += 1;
+        if self.events.is_multiple_of(PROGRESS_EVERY) {
+            self.tell_progress();
+        }
+    }
+
     #[cold]
-    fn tell_progress(&mut self, total: Option<u64>) {
-        let (events, now) = (self.events, self.now);
+    fn tell_progress(&mut self) {
+        let (events, now, total) = (self.events, self.now, self.total);
         if let Some(progress) = &mut self.progress {
             progress(Progress { events, total, now });
         }
@@ -189,15 +219,21 @@ impl Driver {
                 self.run_alarms(at)?;
             }
             if self.now >= self.recorder.next_sample && self.events > 0 {
-                self.recorder.sample(&mut self.engine, self.now);
+                self.recorder.sample(self.engine.equity_f64(), self.now);
             }
             self.now = at;
         }
         if self.events == 0 {
             self.first_point(data);
         }
-        self.events += 1;
+        self.count();
         let venue = self.venue_of(id).ok_or_else(|| BacktestError::NoVenue { instrument: id })?;
+        self.pass_on(venue, data)
+    }
+
+    /// Hands data to the venue, to the engine once it can know them, and carries what they cause.
+    #[inline]
+    fn pass_on(&mut self, venue: usize, data: &MarketData) -> Result<(), BacktestError> {
         let Some(exchange) = self.venues.get_mut(venue) else { return Ok(()) };
         let delay = exchange.feed_latency();
         if exchange.on_market(data)? {
@@ -206,12 +242,61 @@ impl Driver {
         if delay == TimeDelta::ZERO {
             self.engine.market(data, &mut self.commands)?;
         } else {
-            self.delay(data, at.saturating_add(delay));
+            self.delay(data, data.ts_recv().saturating_add(delay));
         }
         if !self.commands.is_empty() {
             self.pump()?;
         }
         Ok(())
+    }
+
+    /// Goes on with the records behind the one that was stepped through last as long as only one strategy has anything to
+    /// do about them: the way of nearly every record. True if it did; what it leaves needs a step of its own.
+    #[inline]
+    fn glide<E: Record>(&mut self, stretch: &mut Stretch<'_, E>) -> Result<bool, BacktestError> {
+        // What is due at a time comes before the data of later times.
+        let until = self.next_alarm().saturating_add(TimeDelta::from_nanos(1));
+        let Some(data) = stretch.last() else { return Ok(false) };
+        let Some(venue) = self.venue_of(data.instrument()) else { return Ok(false) };
+        let Some(exchange) = self.venues.get_mut(venue) else { return Ok(false) };
+        if exchange.feed_latency() != TimeDelta::ZERO {
+            return Ok(false);
+        }
+        let Some(calm) = exchange.calm(data) else { return Ok(false) };
+        let Some(mut quiet) = self.engine.quiet(data) else { return Ok(false) };
+        let mut glided = false;
+        let told = loop {
+            let Some(data) = stretch.next_before(until) else { break Told::Nothing };
+            let at = data.ts_recv();
+            if at > self.now {
+                if self.now >= self.recorder.next_sample {
+                    self.recorder.sample(quiet.equity_f64(), self.now);
+                }
+                self.now = at;
+            }
+            if !calm.holds(data) {
+                self.count();
+                self.pass_on(venue, data)?;
+                return Ok(true);
+            }
+            self.events += 1;
+            glided = true;
+            let told = quiet.tell(data);
+            if !matches!(told, Told::Nothing) || self.events.is_multiple_of(PROGRESS_EVERY) {
+                break told;
+            }
+        };
+        if glided && let Some(data) = stretch.last() {
+            exchange.on_market(data)?;
+            self.engine.rouse(data, told, &mut self.commands)?;
+            if self.events.is_multiple_of(PROGRESS_EVERY) {
+                self.tell_progress();
+            }
+            if !self.commands.is_empty() {
+                self.pump()?;
+            }
+        }
+        Ok(glided)
     }
 
     /// The curve starts with what was paid in, at the start of the first bar.

@@ -272,6 +272,9 @@ impl<'a> Context<'a> {
         let index = self.state.instruments.require(instrument)?;
         let held = self.state.portfolio.strategy_quantity(self.strategy, index);
         let pending = self.state.pending_target(self.strategy, index);
+        if pending.is_zero() && held == target {
+            return Ok(());
+        }
         let expected = if pending.is_zero() { held } else { held.checked_add(pending)? };
         let difference = target.checked_sub(expected)?;
         if difference.is_zero() {

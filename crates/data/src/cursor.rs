@@ -2,7 +2,7 @@
 
 use std::{
     iter::FusedIterator,
-    ops::{ControlFlow, Range, RangeBounds},
+    ops::{Range, RangeBounds},
     sync::Arc,
 };
 
@@ -95,25 +95,32 @@ impl<E: Record> Cursor<E> {
         true
     }
 
-    /// Hands the records that could be known before `time` to `visit`, each in `slot`.
-    #[inline]
-    pub(crate) fn run_before<B>(
-        &mut self,
-        time: Timestamp,
-        slot: &mut Option<MarketData>,
-        visit: &mut impl FnMut(&MarketData) -> ControlFlow<B>,
-    ) -> ControlFlow<B> {
-        while self.at < self.end
-            && let Some(record) = self.series.get(self.at)
-            && record.ts_recv() < time
-        {
-            self.at += 1;
-            put(record, slot);
-            if let Some(event) = slot {
-                visit(event)?;
+    /// Puts the next record into `slot` without stepping on, if it could be known before `time`.
+    pub(crate) fn lay_out(&self, time: Timestamp, slot: &mut Option<MarketData>) -> bool {
+        let next = if self.at < self.end { self.series.get(self.at) } else { None };
+        match next {
+            Some(record) if record.ts_recv() < time => {
+                put(record, slot);
+                true
             }
+            _ => false,
         }
-        ControlFlow::Continue(())
+    }
+
+    /// Writes the next record over `place`, an earlier record of this series, and steps on, if it could be known before
+    /// `time`.
+    #[inline(always)]
+    pub(crate) fn take_over(&mut self, time: Timestamp, place: &mut E) -> bool {
+        if self.at >= self.end {
+            return false;
+        }
+        let Some((row, recv)) = self.series.row_at(self.at) else { return false };
+        if recv >= time {
+            return false;
+        }
+        self.at += 1;
+        place.set_row(row, recv);
+        true
     }
 
     /// Puts the next record into `slot` and steps on. False, with `slot` as it was, at the end.

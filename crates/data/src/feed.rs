@@ -10,8 +10,9 @@ use algoflow_core::{
 use crate::{
     cursor::{BarCursor, Cursor, QuoteCursor, TradeCursor},
     error::DataError,
-    series::Series,
+    series::{Record, Series},
     source::DataSource,
+    visitor::{Stretch, Visitor},
 };
 
 /// One input of a [`Merge`](crate::Merge): made with `into()` from a series, a cursor or any [`DataSource`].
@@ -107,18 +108,18 @@ impl Feed {
         }
     }
 
-    /// Hands the records of a series that could be known before `time` to `visit`. Does nothing for a stream.
+    /// Lets `visitor` take the records of a series that could be known before `time`. Does nothing for a stream.
     #[inline]
-    pub(crate) fn run_before<B>(
+    pub(crate) fn visit_before<V: Visitor>(
         &mut self,
         time: Timestamp,
         slot: &mut Option<MarketData>,
-        visit: &mut impl FnMut(&MarketData) -> ControlFlow<B>,
-    ) -> ControlFlow<B> {
+        visitor: &mut V,
+    ) -> ControlFlow<V::Break> {
         match self {
-            Self::Bars(cursor) => cursor.run_before(time, slot, visit),
-            Self::Trades(cursor) => cursor.run_before(time, slot, visit),
-            Self::Quotes(cursor) => cursor.run_before(time, slot, visit),
+            Self::Bars(cursor) => give(cursor, time, slot, visitor),
+            Self::Trades(cursor) => give(cursor, time, slot, visitor),
+            Self::Quotes(cursor) => give(cursor, time, slot, visitor),
             Self::Source(_) => ControlFlow::Continue(()),
         }
     }
@@ -149,6 +150,22 @@ impl Feed {
             Self::Source(stream) => stream.source.describe(),
         }
     }
+}
+
+/// Gives the records of a series before `time` to a visitor.
+#[inline]
+fn give<E: Record, V: Visitor>(
+    cursor: &mut Cursor<E>,
+    time: Timestamp,
+    slot: &mut Option<MarketData>,
+    visitor: &mut V,
+) -> ControlFlow<V::Break> {
+    let Some(mut stretch) = Stretch::new(cursor, time, slot) else { return ControlFlow::Continue(()) };
+    visitor.stretch(&mut stretch)?;
+    while let Some(data) = stretch.next() {
+        visitor.record(data)?;
+    }
+    ControlFlow::Continue(())
 }
 
 macro_rules! from_series {

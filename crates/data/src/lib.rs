@@ -84,6 +84,7 @@ pub mod schema;
 pub mod series;
 pub mod source;
 mod stamp;
+mod visitor;
 pub mod write;
 
 pub use aggregate::{AggregateError, BarAggregator};
@@ -104,6 +105,7 @@ pub use rows::{Loadable, Readable};
 pub use schema::{Column, ColumnRef, LocalTime, Schema, Session, StampIs, TimeUnit};
 pub use series::{BarRow, BarSeries, QuoteRow, QuoteSeries, Series, TradeRow, TradeSeries};
 pub use source::{DataSource, EventSource};
+pub use visitor::{Stretch, Visitor};
 pub use write::{write_csv, write_csv_to};
 #[cfg(feature = "parquet")]
 pub use write::{write_parquet, write_parquet_depth};

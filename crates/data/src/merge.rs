@@ -4,7 +4,12 @@ use std::{collections::VecDeque, ops::ControlFlow};
 
 use algoflow_core::{market::MarketData, time::Timestamp};
 
-use crate::{error::DataError, feed::Feed, source::DataSource};
+use crate::{
+    error::DataError,
+    feed::Feed,
+    source::DataSource,
+    visitor::{Each, Visitor},
+};
 
 /// What a feed's next record is ordered by: time, rank, and the place of the feed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -156,21 +161,30 @@ impl Merge {
 
     /// Hands all records to `visit`, one by one, until it breaks or the end is reached (`None`).
     ///
-    /// Does the same as calling [`next_event`](Self::next_event) in a loop and costs less: while one series delivers, its
-    /// records are read in a loop of their own. After a break, the next call goes on with the record
-    /// that follows.
+    /// Does the same as calling [`next_event`](Self::next_event) in a loop and costs less. After a break, the next call goes
+    /// on with the record that follows.
     ///
     /// # Errors
     /// As for [`next_event`](Self::next_event).
     #[inline]
     pub fn run<B>(
         &mut self,
-        mut visit: impl FnMut(&MarketData) -> ControlFlow<B>,
+        visit: impl FnMut(&MarketData) -> ControlFlow<B>,
     ) -> Result<Option<B>, DataError> {
+        self.visit(&mut Each(visit))
+    }
+
+    /// Hands all records to `visitor` until it breaks or the end is reached (`None`). While one series delivers, the visitor
+    /// gets its records as a [`Stretch`](crate::Stretch), which it can take in a loop of its own.
+    ///
+    /// # Errors
+    /// As for [`next_event`](Self::next_event).
+    #[inline]
+    pub fn visit<V: Visitor>(&mut self, visitor: &mut V) -> Result<Option<V::Break>, DataError> {
         loop {
             let before = Timestamp::from_nanos(self.bound.time);
             if let Some(feed) = self.feeds.get_mut(self.active)
-                && let ControlFlow::Break(value) = feed.run_before(before, &mut self.slot, &mut visit)
+                && let ControlFlow::Break(value) = feed.visit_before(before, &mut self.slot, visitor)
             {
                 return Ok(Some(value));
             }
@@ -178,7 +192,7 @@ impl Merge {
                 return Ok(None);
             }
             if let Some(event) = &self.slot
-                && let ControlFlow::Break(value) = visit(event)
+                && let ControlFlow::Break(value) = visitor.record(event)
             {
                 return Ok(Some(value));
             }

@@ -238,16 +238,22 @@ impl<E: Record> Series<E> {
     #[must_use]
     #[inline]
     pub fn get(&self, index: usize) -> Option<E> {
+        let (row, recv) = self.row_at(index)?;
+        Some(E::from_row(row, &self.header, recv))
+    }
+
+    /// The row at `index` and when it could be known.
+    #[inline(always)]
+    pub(crate) fn row_at(&self, index: usize) -> Option<(&E::Row, Timestamp)> {
         let row = self.rows.get(index)?;
-        Some(E::from_row(row, &self.header, Timestamp::from_nanos(self.recv_nanos(index, row))))
+        Some((row, Timestamp::from_nanos(self.recv_nanos(index, row))))
     }
 
     /// When the record at `index` could be known.
     #[must_use]
     #[inline]
     pub fn recv_at(&self, index: usize) -> Option<Timestamp> {
-        let row = self.rows.get(index)?;
-        Some(Timestamp::from_nanos(self.recv_nanos(index, row)))
+        self.row_at(index).map(|(_, recv)| recv)
     }
 
     /// The first record.

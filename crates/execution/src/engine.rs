@@ -4,7 +4,10 @@ mod contingent;
 mod dispatch;
 mod emulation;
 mod events;
+mod quiet;
 mod submit;
+
+pub use quiet::{Quiet, Told};
 
 use algoflow_core::{
     capabilities::Capabilities,
@@ -219,11 +222,9 @@ impl Engine {
     /// See [`Engine::process`].
     #[inline]
     pub fn market(&mut self, data: &MarketData, commands: &mut Vec<Command>) -> Result<(), EngineError> {
-        if self.journal.is_none() && self.on_plain_market(data) {
-            if self.state.requests.is_empty() && self.links.to_cancel.is_empty() {
-                return Ok(());
-            }
-            return self.settle(commands);
+        if let Some(mut quiet) = self.quiet(data) {
+            let told = quiet.tell(data);
+            return self.rouse(data, told, commands);
         }
         self.market_in_full(data, commands)
     }

@@ -14,6 +14,7 @@ use algoflow_core::{
 };
 use rust_decimal::Decimal;
 
+pub use self::orders::Calm;
 pub(crate) use self::{
     order::{Stage, Working},
     orders::Orders,

@@ -16,7 +16,7 @@ use rust_decimal::Decimal;
 
 use crate::{
     SimConfig, SimError,
-    book::{Book, Source},
+    book::{Book, Calm, Source},
     desk::{Desk, Tick},
 };
 
@@ -179,6 +179,27 @@ impl SimExchange {
         }
         self.look(data)?;
         Ok(true)
+    }
+
+    /// The prices between which nothing happens here as long as bars or trades like `data` come, if it can be said: no
+    /// report or data are being worked through, and every order of the instrument waits for a price.
+    ///
+    /// While it holds, and up to [`next_wakeup`](Self::next_wakeup), only the last of the data has to be handed to
+    /// [`on_market`](Self::on_market).
+    #[must_use]
+    #[inline]
+    pub fn calm(&self, data: &MarketData) -> Option<Calm> {
+        if !self.is_idle() || !self.desk.reports.is_empty() {
+            return None;
+        }
+        let book = self.books.get(*self.table.get(data.instrument().slot())? as usize)?;
+        let counts = match data {
+            MarketData::Bar(bar) => book.market.counts(bar.spec),
+            // After another price a quote shows its whole size again (Q3), so no quote may be left out.
+            MarketData::Trade(_) => book.market.traded,
+            _ => false,
+        };
+        if counts { book.orders.calm() } else { None }
     }
 
     /// The book of an instrument, if nothing else is due by `time`.

@@ -105,6 +105,7 @@ mod slippage;
 mod venue;
 
 pub use self::{
+    book::Calm,
     config::SimConfig,
     context::FillContext,
     error::SimError,

@@ -2,7 +2,7 @@ use rust_decimal::Decimal;
 
 use super::{
     account::{Account, AccountKind, Balance},
-    arithmetic::{add, div, mul, sub},
+    arithmetic::{add, div, mul, sub, to_f64},
     position::{Position, signed_value},
     rates::{Edge, Hop, routes},
 };
@@ -27,6 +27,8 @@ struct Line {
     position: Position,
     /// Other lines with the same base in the same account: L6 adds them up.
     siblings: Vec<usize>,
+    /// Whether only trades in which it is the base move the base asset: what L6 holds for.
+    only_base: bool,
 }
 
 /// All accounts and positions, valued in one reporting asset.
@@ -121,7 +123,9 @@ impl Portfolio {
             paid_in_full,
             position,
             siblings,
+            only_base: false,
         });
+        self.find_only_bases();
         for positions in &mut self.strategies {
             positions.push(Position::default());
         }
@@ -161,6 +165,14 @@ impl Portfolio {
             account.balances.push(Balance::default());
         }
         self.assets.len() - 1
+    }
+
+    /// Trades in which an asset is the quote move it too; L6 holds for assets that are only ever a base.
+    fn find_only_bases(&mut self) {
+        let quotes: Vec<usize> = self.lines.iter().flat_map(|line| [line.quote, line.settlement]).collect();
+        for line in &mut self.lines {
+            line.only_base = !quotes.contains(&line.base) && line.base != self.reporting;
+        }
     }
 
     fn find_ways(&mut self) {
@@ -310,25 +322,20 @@ impl Portfolio {
             let (left, right) = (sum.to_decimal(), line.position.quantity.to_decimal());
             return Err(AccountError::NotConserved { asset: line.instrument.base, left, right });
         }
-        if line.paid_in_full {
+        if line.paid_in_full && line.only_base {
             let mut held = line.position.quantity.to_decimal();
             for other in &line.siblings {
                 held = add(held, self.position(*other).quantity.to_decimal())?;
             }
             let balance =
                 self.accounts.get(line.account).map(|account| account.balance(line.base)).unwrap_or_default();
-            // Trades in which the asset is the quote move it too; L6 holds for assets that are only ever a base.
-            let only_base =
-                !self.lines.iter().any(|other| other.quote == line.base || other.settlement == line.base);
-            if only_base && self.reporting != line.base {
-                let total = add(balance.deposited, held)?;
-                if total != balance.total {
-                    return Err(AccountError::NotConserved {
-                        asset: line.instrument.base,
-                        left: total,
-                        right: balance.total,
-                    });
-                }
+            let total = add(balance.deposited, held)?;
+            if total != balance.total {
+                return Err(AccountError::NotConserved {
+                    asset: line.instrument.base,
+                    left: total,
+                    right: balance.total,
+                });
             }
         }
         Ok(())
@@ -515,7 +522,6 @@ impl Portfolio {
     /// Balances in the reporting asset are constants, those one price away a product; anything else (several hops,
     /// inverse contracts) is computed exactly once per rebuild and so moves only when something trades or is marked.
     fn rebuild_terms(&mut self) {
-        let to_f64 = |value: Decimal| f64::try_from(value).unwrap_or(f64::NAN);
         let mut terms = std::mem::take(&mut self.terms);
         terms.clear();
         let (mut constant, mut all_simple) = (0.0, true);

@@ -34,11 +34,11 @@ impl BarHistory {
         }
     }
 
-    /// Whether no bars are kept.
+    /// Whether a strategy asked to keep any bars.
     #[must_use]
     #[inline]
-    pub fn is_empty(&self) -> bool {
-        self.rings.is_empty()
+    pub fn keeps_any(&self) -> bool {
+        !self.rings.is_empty()
     }
 
     /// Takes in a completed bar.

@@ -109,6 +109,18 @@ impl Record for Bar {
     }
 
     #[inline]
+    fn set_row(&mut self, row: &BarRow, recv: Timestamp) {
+        self.ts_open = Timestamp::from_nanos(row.ts_open);
+        self.ts_close = Timestamp::from_nanos(row.ts_close);
+        self.ts_recv = recv;
+        self.open = Price::new(row.open, self.open.scale());
+        self.high = Price::new(row.high, self.high.scale());
+        self.low = Price::new(row.low, self.low.scale());
+        self.close = Price::new(row.close, self.close.scale());
+        self.volume = Quantity::new(row.volume, self.volume.scale());
+    }
+
+    #[inline]
     fn ts_of(row: &BarRow) -> i64 {
         row.ts_close
     }

@@ -60,6 +60,8 @@ pub trait Record:
     fn scaled_row(row: &Self::Row, by_price: i64, by_quantity: i64) -> Option<Self::Row>;
     /// The record that a row stands for.
     fn from_row(row: &Self::Row, header: &Header<Self>, recv: Timestamp) -> Self;
+    /// Makes this record of a series another one of the same series.
+    fn set_row(&mut self, row: &Self::Row, recv: Timestamp);
     /// When it happened, in nanoseconds: the time to which the delay is added.
     fn ts_of(row: &Self::Row) -> i64;
     /// Whether `next` may follow `previous`, apart from the time of receipt.

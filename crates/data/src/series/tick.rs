@@ -96,6 +96,15 @@ impl Record for Trade {
     }
 
     #[inline]
+    fn set_row(&mut self, row: &TradeRow, recv: Timestamp) {
+        self.ts_event = Timestamp::from_nanos(row.ts_event);
+        self.ts_recv = recv;
+        self.price = Price::new(row.price, self.price.scale());
+        self.quantity = Quantity::new(row.quantity, self.quantity.scale());
+        self.aggressor = row.aggressor;
+    }
+
+    #[inline]
     fn ts_of(row: &TradeRow) -> i64 {
         row.ts_event
     }
@@ -198,6 +207,16 @@ impl Record for Quote {
             ask: Price::new(row.ask, header.price_scale),
             ask_size: Quantity::new(row.ask_size, header.quantity_scale),
         }
+    }
+
+    #[inline]
+    fn set_row(&mut self, row: &QuoteRow, recv: Timestamp) {
+        self.ts_event = Timestamp::from_nanos(row.ts_event);
+        self.ts_recv = recv;
+        self.bid = Price::new(row.bid, self.bid.scale());
+        self.bid_size = Quantity::new(row.bid_size, self.bid_size.scale());
+        self.ask = Price::new(row.ask, self.ask.scale());
+        self.ask_size = Quantity::new(row.ask_size, self.ask_size.scale());
     }
 
     #[inline]

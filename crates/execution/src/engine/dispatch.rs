@@ -24,33 +24,6 @@ macro_rules! tell {
 }
 
 impl Engine {
-    /// A bar or trade that goes to one strategy while nothing waits for it: the way of nearly every event of a backtest.
-    /// False, with nothing changed, if there is more to do.
-    #[inline]
-    pub(super) fn on_plain_market(&mut self, data: &MarketData) -> bool {
-        if self.links.waiting_count > 0 || !self.state.bars.is_empty() {
-            return false;
-        }
-        match data {
-            MarketData::Bar(bar) => {
-                let Some(index) = self.state.instruments.index(bar.instrument) else { return false };
-                let Some(strategy) = self.routes.only_for_bars(index, bar.spec) else { return false };
-                self.state.now = self.state.now.max(bar.ts_recv);
-                self.state.portfolio.set_mark(index, bar.close);
-                self.call(strategy, |strategy, ctx| strategy.on_bar(ctx, bar));
-            }
-            MarketData::Trade(trade) => {
-                let Some(index) = self.state.instruments.index(trade.instrument) else { return false };
-                let Some(strategy) = self.routes.only_for_trades(index) else { return false };
-                self.state.now = self.state.now.max(trade.ts_recv);
-                self.state.portfolio.set_mark(index, trade.price);
-                self.call(strategy, |strategy, ctx| strategy.on_trade(ctx, trade));
-            }
-            _ => return false,
-        }
-        true
-    }
-
     pub(super) fn on_market(
         &mut self,
         data: &MarketData,

@@ -1,6 +1,7 @@
 use algoflow_core::{
     error::NumberError,
     id::OrderId,
+    market::MarketData,
     number::{Price, Rounding, Scale},
     order::{OrderKind, Side},
 };
@@ -11,6 +12,34 @@ use super::Working;
 struct Entry {
     sequence: u64,
     place: usize,
+}
+
+/// Prices between which no order of an instrument does anything; see [`SimExchange::calm`](crate::SimExchange::calm).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Calm {
+    /// At which scale the bounds are; any, if there are no orders.
+    scale: Option<Scale>,
+    lower: i64,
+    upper: i64,
+}
+
+impl Calm {
+    /// Whether the data lie between the prices.
+    #[must_use]
+    #[inline]
+    pub fn holds(&self, data: &MarketData) -> bool {
+        let (low, high) = match data {
+            MarketData::Bar(bar) => (bar.low, bar.high),
+            MarketData::Trade(trade) => (trade.price, trade.price),
+            _ => return false,
+        };
+        self.scale.is_none_or(|scale| {
+            low.mantissa() > self.lower
+                && high.mantissa() < self.upper
+                && low.scale() == scale
+                && high.scale() == scale
+        })
+    }
 }
 
 /// The open orders of an instrument, in the order in which they arrived.
@@ -53,6 +82,16 @@ impl Orders {
     #[inline]
     pub(crate) fn is_empty(&self) -> bool {
         self.queue.is_empty()
+    }
+
+    /// The bounds of [`Orders::sleep_lightly`], if they are known.
+    #[inline]
+    pub(crate) fn calm(&self) -> Option<Calm> {
+        if self.queue.is_empty() {
+            return Some(Calm { scale: None, lower: i64::MIN, upper: i64::MAX });
+        }
+        let (lower, upper) = (self.lower_mantissa, self.upper_mantissa);
+        (lower < upper).then_some(Calm { scale: Some(self.scale), lower, upper })
     }
 
     /// As [`Orders::sleep_through`], but quick, and only for the usual case of prices at one scale.

@@ -1,0 +1,128 @@
+//! Stretches of data in which only one strategy has anything to do.
+
+use algoflow_core::{
+    command::Command, context::Context, error::StrategyError, market::MarketData, state::State,
+    strategy::Strategy,
+};
+
+use super::Engine;
+use crate::error::EngineError;
+
+/// The way of nearly every event of a backtest: bars or trades of one instrument go to one strategy, and nothing else
+/// happens in the engine. What is found out once for all of them is kept here.
+///
+/// Made by [`Engine::quiet`]. It stays right until [`Quiet::tell`] says that there is more to do.
+pub struct Quiet<'e> {
+    state: &'e mut State,
+    strategy: &'e mut dyn Strategy,
+    index: usize,
+    instrument: usize,
+}
+
+impl std::fmt::Debug for Quiet<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Quiet")
+            .field("strategy", &self.index)
+            .field("instrument", &self.instrument)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What a strategy did in a callback of [`Quiet::tell`]. Hand it to [`Engine::rouse`].
+#[derive(Debug)]
+#[must_use]
+pub enum Told {
+    /// Nothing that the engine has to do anything about.
+    Nothing,
+    /// It asked for something.
+    Requests,
+    /// It failed.
+    Failed(StrategyError),
+}
+
+impl Quiet<'_> {
+    /// Tells the strategy of the next data: bars of the same spec or trades of the instrument for which this was made, and
+    /// with times that never fall. Data of other kinds are not told.
+    #[inline(always)]
+    pub fn tell(&mut self, data: &MarketData) -> Told {
+        let (price, ts_recv) = match data {
+            MarketData::Bar(bar) => (bar.close, bar.ts_recv),
+            MarketData::Trade(trade) => (trade.price, trade.ts_recv),
+            _ => return Told::Nothing,
+        };
+        self.state.now = ts_recv;
+        self.state.portfolio.set_mark(self.instrument, price);
+        let result = match data {
+            MarketData::Bar(bar) => {
+                if self.state.bars.keeps_any() {
+                    self.state.bars.push(self.instrument, bar);
+                }
+                self.strategy.on_bar(&mut Context::new(self.state, self.index), bar)
+            }
+            MarketData::Trade(trade) => {
+                self.strategy.on_trade(&mut Context::new(self.state, self.index), trade)
+            }
+            _ => Ok(()),
+        };
+        match result {
+            Ok(()) if self.state.requests.is_empty() => Told::Nothing,
+            Ok(()) => Told::Requests,
+            Err(error) => Told::Failed(error),
+        }
+    }
+
+    /// As [`Engine::equity_f64`].
+    #[inline]
+    pub fn equity_f64(&mut self) -> f64 {
+        self.state.portfolio.equity_f64()
+    }
+}
+
+impl Engine {
+    /// The quick way for `data` and what follows of their kind, if there is one: they go to one strategy, no order waits
+    /// for a trigger that the engine watches, no bars are built, and no journal is kept.
+    #[inline]
+    pub fn quiet(&mut self, data: &MarketData) -> Option<Quiet<'_>> {
+        if self.journal.is_some() || self.links.waiting_count > 0 {
+            return None;
+        }
+        let (instrument, index) = match data {
+            MarketData::Bar(bar) => {
+                let instrument = self.state.instruments.index(bar.instrument)?;
+                (instrument, self.routes.only_for_bars(instrument, bar.spec)?)
+            }
+            MarketData::Trade(trade) => {
+                let instrument = self.state.instruments.index(trade.instrument)?;
+                (instrument, self.routes.only_for_trades(instrument)?)
+            }
+            _ => return None,
+        };
+        if data.ts_recv() < self.state.now {
+            return None;
+        }
+        let slot = self.strategies.get_mut(index).filter(|slot| !slot.halted)?;
+        Some(Quiet { state: &mut self.state, strategy: &mut *slot.strategy, index, instrument })
+    }
+
+    /// Does what a strategy asked for while it was told of `data` in a quiet stretch.
+    ///
+    /// # Errors
+    /// See [`Engine::process`].
+    pub fn rouse(
+        &mut self,
+        data: &MarketData,
+        told: Told,
+        commands: &mut Vec<Command>,
+    ) -> Result<(), EngineError> {
+        match told {
+            Told::Nothing => return Ok(()),
+            Told::Requests => {}
+            Told::Failed(error) => {
+                if let Some(Quiet { index, .. }) = self.quiet(data) {
+                    self.halt(index, &error);
+                }
+            }
+        }
+        self.settle(commands)
+    }
+}
