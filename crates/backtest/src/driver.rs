@@ -12,7 +12,7 @@ use algoflow_core::{
     time::{TimeDelta, Timestamp},
 };
 use algoflow_data::{BarSeries, Feed, Merge, Stretch, Visitor, series::Record};
-use algoflow_execution::{Engine, Told};
+use algoflow_execution::Engine;
 use algoflow_sim::{SimExchange, SimVenue};
 
 use crate::{
@@ -62,10 +62,10 @@ struct Recorder {
 
 impl Recorder {
     #[inline]
-    fn report(&mut self, event: &OrderEvent) {
-        match &event.kind {
-            OrderEventKind::Filled(fill) => self.fills.push(fill.clone()),
-            OrderEventKind::Rejected { .. } => self.rejections.push(event.clone()),
+    fn report(&mut self, event: OrderEvent) {
+        match event.kind {
+            OrderEventKind::Filled(fill) => self.fills.push(fill),
+            OrderEventKind::Rejected { .. } => self.rejections.push(event),
             _ => {}
         }
     }
@@ -83,6 +83,12 @@ impl Recorder {
             self.next_sample = at.floor_to(self.sample_every).saturating_add(self.sample_every);
         }
     }
+}
+
+/// The index of the venue of an instrument.
+#[inline]
+fn venue_in(by_slot: &[u32], id: InstrumentId) -> Option<usize> {
+    (*by_slot.get(id.slot())? as usize).checked_sub(1)
 }
 
 /// How many records a feed still has, if it knows.
@@ -265,8 +271,7 @@ impl Driver {
         let Some(calm) = exchange.calm(data) else { return Ok(false) };
         let Some(mut quiet) = self.engine.quiet(data) else { return Ok(false) };
         let mut glided = false;
-        let told = loop {
-            let Some(data) = stretch.next_before(until) else { break Told::Nothing };
+        while let Some(data) = stretch.next_before(until) {
             let at = data.ts_recv();
             if at > self.now {
                 if self.now >= self.recorder.next_sample {
@@ -281,14 +286,14 @@ impl Driver {
             }
             self.events += 1;
             glided = true;
-            let told = quiet.tell(data);
-            if !matches!(told, Told::Nothing) || self.events.is_multiple_of(PROGRESS_EVERY) {
-                break told;
+            if !quiet.tell(data) || self.events.is_multiple_of(PROGRESS_EVERY) {
+                break;
             }
-        };
+        }
+        let told = quiet.end();
         if glided && let Some(data) = stretch.last() {
             exchange.on_market(data)?;
-            self.engine.rouse(data, told, &mut self.commands)?;
+            self.engine.rouse(told, &mut self.commands)?;
             if self.events.is_multiple_of(PROGRESS_EVERY) {
                 self.tell_progress();
             }
@@ -319,7 +324,7 @@ impl Driver {
 
     #[inline]
     fn venue_of(&self, id: InstrumentId) -> Option<usize> {
-        (*self.venue_by_slot.get(id.slot())? as usize).checked_sub(1)
+        venue_in(&self.venue_by_slot, id)
     }
 
     #[inline]
@@ -360,22 +365,22 @@ impl Driver {
     }
 
     #[inline]
-    fn deliver(&mut self, report: &OrderEvent) -> Result<(), BacktestError> {
+    fn deliver(&mut self, report: OrderEvent) -> Result<(), BacktestError> {
+        self.engine.order(&report, &mut self.commands)?;
         self.recorder.report(report);
-        Ok(self.engine.order(report, &mut self.commands)?)
+        Ok(())
     }
 
     /// Carries commands to the venues and reports to the engine until both are silent.
     fn pump(&mut self) -> Result<(), BacktestError> {
         loop {
-            let mut commands = std::mem::take(&mut self.commands);
-            for command in commands.drain(..) {
-                let venue = self.venue_of(command.instrument());
+            for command in &self.commands {
+                let venue = venue_in(&self.venue_by_slot, command.instrument());
                 if let Some(venue) = venue.and_then(|index| self.venues.get_mut(index)) {
-                    venue.execute(&command, self.now)?;
+                    venue.execute(command, self.now)?;
                 }
             }
-            self.commands = commands;
+            self.commands.clear();
             let mut report = None;
             for venue in &mut self.venues {
                 report = venue.poll()?;
@@ -384,7 +389,7 @@ impl Driver {
                 }
             }
             match report {
-                Some(report) => self.deliver(&report)?,
+                Some(report) => self.deliver(report)?,
                 None if self.commands.is_empty() => return Ok(()),
                 None => {}
             }
@@ -412,7 +417,7 @@ impl Driver {
             rejections: self.recorder.rejections,
             denials,
             halts,
-            orders: state.orders.into_orders(),
+            orders: state.orders,
             instruments: state.instruments.iter().map(|known| known.spec.clone()).collect(),
             strategies: state.strategies,
             recorded: state.recorded,

@@ -10,8 +10,8 @@ use algoflow_core::{
     instrument::Instrument,
     ledger::Portfolio,
     number::Money,
-    order::{Fill, Order, OrderEvent},
-    state::Recorded,
+    order::{Fill, OrderEvent},
+    state::{Orders, Recorded},
     time::Timestamp,
 };
 use algoflow_data::BarSeries;
@@ -48,7 +48,7 @@ pub struct BacktestResult {
     /// Strategies that were halted by an error of theirs.
     pub halts: Vec<Halt>,
     /// Every order, in the order in which they were made.
-    pub orders: Vec<Order>,
+    pub orders: Orders,
     /// The instruments.
     pub instruments: Vec<Instrument>,
     /// The strategies, by the index that is part of an order id.
@@ -86,7 +86,7 @@ impl BacktestResult {
             hasher.number(fill.ts_event.nanos());
             hasher.number(fill.ts_recv.nanos());
         }
-        for order in &self.orders {
+        for order in self.orders.iter() {
             hasher.text(order.id.to_string().as_str());
             hasher.number(order.status as i64);
             hasher.decimal(order.filled.to_decimal());

@@ -120,7 +120,7 @@ fn orders(result: &BacktestResult, writer: &mut csv::Writer<Vec<u8>>) -> Result<
         "updated",
         "refusal",
     ])?;
-    for order in &result.orders {
+    for order in result.orders.iter() {
         let refusals = result.denials.iter().chain(&result.rejections);
         let refusal = refusals.filter(|event| event.order == order.id).find_map(refusal);
         let text = |value: Option<String>| value.unwrap_or_default();

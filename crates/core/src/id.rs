@@ -5,6 +5,10 @@
 //! the *content*, so nothing depends on addresses or on the order in which names were first seen. Names are
 //! never freed: a process holds as many as it has instruments, venues and assets, which is bounded and small.
 
+mod external;
+
+pub use external::{ExecutionId, VenueOrderId};
+
 use std::{
     cmp::Ordering,
     collections::HashMap,

@@ -1,6 +1,6 @@
 //! [`Venue`]: a place where orders execute.
 
-use std::{pin::Pin, sync::Arc};
+use std::pin::Pin;
 
 use async_trait::async_trait;
 use futures_core::Stream;
@@ -11,7 +11,7 @@ use crate::{
     capabilities::Capabilities,
     command::{Amend, OrderRef, Submit},
     error::VenueError,
-    id::{Asset, InstrumentId, VenueId},
+    id::{Asset, InstrumentId, VenueId, VenueOrderId},
     instrument::Instrument,
     market::MarketData,
     number::{Money, Price, Quantity},
@@ -53,7 +53,7 @@ pub type EventStream = Pin<Box<dyn Stream<Item = VenueEvent> + Send>>;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Ack {
     /// The venue's own id of the order, if it gave one.
-    pub venue_order: Option<Arc<str>>,
+    pub venue_order: Option<VenueOrderId>,
     /// When the venue confirmed it.
     pub ts_event: Timestamp,
 }

@@ -223,8 +223,9 @@ impl Engine {
     #[inline]
     pub fn market(&mut self, data: &MarketData, commands: &mut Vec<Command>) -> Result<(), EngineError> {
         if let Some(mut quiet) = self.quiet(data) {
-            let told = quiet.tell(data);
-            return self.rouse(data, told, commands);
+            quiet.tell(data);
+            let told = quiet.end();
+            return self.rouse(told, commands);
         }
         self.market_in_full(data, commands)
     }

@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, VecDeque};
 use algoflow_core::{
     capabilities::{Capabilities, Feature, FeatureSet},
     error::NumberError,
-    id::{InstrumentId, OrderId},
+    id::{ExecutionId, InstrumentId, OrderId, VenueOrderId},
     instrument::{Instrument, InstrumentKind},
     number::{Money, Price, Quantity, Rounding, Scale},
     order::{
@@ -112,7 +112,7 @@ impl Desk {
     pub(crate) fn accept(&mut self, order: &mut Working) {
         if !order.accepted {
             order.accepted = true;
-            let venue_order = Some(self.accepted.next());
+            let venue_order = Some(VenueOrderId::from_bytes(self.accepted.next()));
             self.tell(order, OrderEventKind::Accepted { venue_order });
         }
     }
@@ -262,7 +262,7 @@ impl Desk {
         }
         self.fees.record(self.now, notional)?;
         let execution = Fill {
-            id: self.fills.next(),
+            id: ExecutionId::from_bytes(self.fills.next()),
             order: order.id,
             instrument: instrument.id,
             side: fill.side,

@@ -271,18 +271,20 @@ impl Portfolio {
         instrument: usize,
         fill: &Fill,
     ) -> Result<Decimal, AccountError> {
-        let fee_asset = if self.line(instrument, fill.instrument)?.quote_asset() == fill.fee.asset {
-            self.line(instrument, fill.instrument)?.quote
-        } else {
-            let known = self.assets.len();
-            let index = self.asset_index(fill.fee.asset);
-            if index == known {
-                self.find_ways();
+        let unknown = || AccountError::UnknownInstrument { instrument: fill.instrument };
+        let fee_asset = match self.lines.get(instrument) {
+            Some(line) if line.instrument.quote == fill.fee.asset => line.quote,
+            Some(_) => {
+                let known = self.assets.len();
+                let index = self.asset_index(fill.fee.asset);
+                if index == known {
+                    self.find_ways();
+                }
+                index
             }
-            index
+            None => return Err(unknown()),
         };
         let quantity = fill.side.signed(fill.quantity)?;
-        let unknown = || AccountError::UnknownInstrument { instrument: fill.instrument };
         let line = self.lines.get_mut(instrument).ok_or_else(unknown)?;
         let value = signed_value(&line.instrument, fill.price, quantity)?;
 
@@ -339,10 +341,6 @@ impl Portfolio {
             }
         }
         Ok(())
-    }
-
-    fn line(&self, index: usize, id: InstrumentId) -> Result<&Line, AccountError> {
-        self.lines.get(index).ok_or_else(|| AccountError::UnknownInstrument { instrument: id })
     }
 
     /// Pays a dividend on what is held (rule L7).
@@ -586,10 +584,6 @@ impl Portfolio {
 }
 
 impl Line {
-    fn quote_asset(&self) -> Asset {
-        self.instrument.quote
-    }
-
     /// Units of quote per unit of base at a price of one.
     fn unit(&self) -> Decimal {
         if self.paid_in_full { self.instrument.multiplier } else { Decimal::ONE }

@@ -1,10 +1,10 @@
-use std::{fmt, sync::Arc};
+use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
 use super::{OrderKind, Side};
 use crate::{
-    id::{InstrumentId, OrderId},
+    id::{ExecutionId, InstrumentId, OrderId, VenueOrderId},
     number::{Money, Price, Quantity},
     time::Timestamp,
 };
@@ -23,7 +23,7 @@ pub enum Liquidity {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fill {
     /// The venue's id of the execution, unique within the venue: the same id twice is the same fill.
-    pub id: Arc<str>,
+    pub id: ExecutionId,
     /// Which order.
     pub order: OrderId,
     /// What was traded.
@@ -152,7 +152,7 @@ pub enum OrderEventKind {
     /// The venue has it.
     Accepted {
         /// The venue's own id.
-        venue_order: Option<Arc<str>>,
+        venue_order: Option<VenueOrderId>,
     },
     /// The venue refused it.
     Rejected {

@@ -1,4 +1,4 @@
-use std::{fmt, sync::Arc};
+use std::fmt;
 
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::{OrderEvent, OrderEventKind, OrderKind, OrderSpec};
 use crate::{
     error::OrderError,
-    id::OrderId,
+    id::{OrderId, VenueOrderId},
     number::{Price, Quantity},
     time::Timestamp,
 };
@@ -198,7 +198,7 @@ pub struct Order {
     /// The sum of price times quantity of its fills, exact.
     filled_value: Decimal,
     /// The venue's id, once it gave one.
-    pub venue_order: Option<Arc<str>>,
+    pub venue_order: Option<VenueOrderId>,
     /// When the strategy made it.
     pub ts_created: Timestamp,
     /// When it last changed.
@@ -208,6 +208,7 @@ pub struct Order {
 impl Order {
     /// A new order, not yet checked.
     #[must_use]
+    #[inline]
     pub fn new(id: OrderId, spec: OrderSpec, now: Timestamp) -> Self {
         Self {
             id,

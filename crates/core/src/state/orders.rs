@@ -49,6 +49,7 @@ impl Orders {
     }
 
     /// Makes an order of `strategy`.
+    #[inline]
     pub fn create(&mut self, strategy: usize, instrument: usize, spec: OrderSpec, now: Timestamp) -> OrderId {
         let sequence = self.entries.len() as u64 + 1;
         let strategy = u16::try_from(strategy).unwrap_or(u16::MAX);
@@ -134,11 +135,5 @@ impl Orders {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.entries.is_empty()
-    }
-
-    /// Hands over every order, oldest first.
-    #[must_use]
-    pub fn into_orders(self) -> Vec<Order> {
-        self.entries.into_iter().map(|entry| entry.order).collect()
     }
 }

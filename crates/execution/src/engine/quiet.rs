@@ -17,6 +17,7 @@ pub struct Quiet<'e> {
     strategy: &'e mut dyn Strategy,
     index: usize,
     instrument: usize,
+    failure: Option<StrategyError>,
 }
 
 impl std::fmt::Debug for Quiet<'_> {
@@ -28,47 +29,53 @@ impl std::fmt::Debug for Quiet<'_> {
     }
 }
 
-/// What a strategy did in a callback of [`Quiet::tell`]. Hand it to [`Engine::rouse`].
+/// How a quiet stretch ended. Hand it to [`Engine::rouse`].
 #[derive(Debug)]
 #[must_use]
-pub enum Told {
-    /// Nothing that the engine has to do anything about.
-    Nothing,
-    /// It asked for something.
-    Requests,
-    /// It failed.
-    Failed(StrategyError),
+pub struct Told {
+    /// The strategy whose callback failed, and how.
+    failure: Option<(usize, StrategyError)>,
 }
 
 impl Quiet<'_> {
     /// Tells the strategy of the next data: bars of the same spec or trades of the instrument for which this was made, and
-    /// with times that never fall. Data of other kinds are not told.
+    /// with times that never fall. Data of other kinds are not told. False if the engine has something to do about it.
     #[inline(always)]
-    pub fn tell(&mut self, data: &MarketData) -> Told {
-        let (price, ts_recv) = match data {
-            MarketData::Bar(bar) => (bar.close, bar.ts_recv),
-            MarketData::Trade(trade) => (trade.price, trade.ts_recv),
-            _ => return Told::Nothing,
-        };
-        self.state.now = ts_recv;
-        self.state.portfolio.set_mark(self.instrument, price);
+    pub fn tell(&mut self, data: &MarketData) -> bool {
         let result = match data {
             MarketData::Bar(bar) => {
+                self.state.now = bar.ts_recv;
+                self.state.portfolio.set_mark(self.instrument, bar.close);
                 if self.state.bars.keeps_any() {
                     self.state.bars.push(self.instrument, bar);
                 }
                 self.strategy.on_bar(&mut Context::new(self.state, self.index), bar)
             }
             MarketData::Trade(trade) => {
+                self.state.now = trade.ts_recv;
+                self.state.portfolio.set_mark(self.instrument, trade.price);
                 self.strategy.on_trade(&mut Context::new(self.state, self.index), trade)
             }
-            _ => Ok(()),
+            _ => return true,
         };
         match result {
-            Ok(()) if self.state.requests.is_empty() => Told::Nothing,
-            Ok(()) => Told::Requests,
-            Err(error) => Told::Failed(error),
+            Ok(()) => self.state.requests.is_empty(),
+            Err(error) => {
+                self.fail(error);
+                false
+            }
         }
+    }
+
+    #[cold]
+    fn fail(&mut self, error: StrategyError) {
+        self.failure = Some(error);
+    }
+
+    /// What the engine has to do about it.
+    pub fn end(self) -> Told {
+        let index = self.index;
+        Told { failure: self.failure.map(|error| (index, error)) }
     }
 
     /// As [`Engine::equity_f64`].
@@ -101,27 +108,20 @@ impl Engine {
             return None;
         }
         let slot = self.strategies.get_mut(index).filter(|slot| !slot.halted)?;
-        Some(Quiet { state: &mut self.state, strategy: &mut *slot.strategy, index, instrument })
+        Some(Quiet { state: &mut self.state, strategy: &mut *slot.strategy, index, instrument, failure: None })
     }
 
-    /// Does what a strategy asked for while it was told of `data` in a quiet stretch.
+    /// Does what a strategy asked for in a quiet stretch.
     ///
     /// # Errors
     /// See [`Engine::process`].
-    pub fn rouse(
-        &mut self,
-        data: &MarketData,
-        told: Told,
-        commands: &mut Vec<Command>,
-    ) -> Result<(), EngineError> {
-        match told {
-            Told::Nothing => return Ok(()),
-            Told::Requests => {}
-            Told::Failed(error) => {
-                if let Some(Quiet { index, .. }) = self.quiet(data) {
-                    self.halt(index, &error);
-                }
-            }
+    #[inline]
+    pub fn rouse(&mut self, told: Told, commands: &mut Vec<Command>) -> Result<(), EngineError> {
+        if let Some((index, error)) = &told.failure {
+            self.halt(*index, error);
+        }
+        if self.state.requests.is_empty() && self.links.to_cancel.is_empty() {
+            return Ok(());
         }
         self.settle(commands)
     }

@@ -1,7 +1,5 @@
 //! Ids of fills and orders: a letter and a number that counts up.
 
-use std::sync::Arc;
-
 /// A letter and the 20 digits that a `u64` can have.
 const LENGTH: usize = 21;
 
@@ -24,8 +22,18 @@ impl Names {
         Self { text, start }
     }
 
-    /// The next name.
-    pub(super) fn next(&mut self) -> Arc<str> {
+    /// The next name, in ASCII.
+    #[inline]
+    pub(super) fn next(&mut self) -> &[u8] {
+        match self.text.last_mut() {
+            Some(digit @ b'0'..=b'8') => *digit += 1,
+            _ => self.carry(),
+        }
+        self.text.get(self.start..).unwrap_or_default()
+    }
+
+    /// Counts up from a number that ends with a nine.
+    fn carry(&mut self) {
         let letter = self.text.get(self.start).copied().unwrap_or_default();
         for place in (0..LENGTH).rev() {
             let Some(byte) = self.text.get_mut(place) else { break };
@@ -46,10 +54,6 @@ impl Names {
                 }
             }
         }
-        // Only ASCII is ever written there.
-        Arc::from(
-            self.text.get(self.start..).and_then(|text| std::str::from_utf8(text).ok()).unwrap_or_default(),
-        )
     }
 }
 
@@ -62,7 +66,7 @@ mod tests {
         let mut names = Names::new(b'V');
         for number in 1..=100_001 {
             let name = names.next();
-            assert_eq!(&*name, format!("V{number}"));
+            assert_eq!(name, format!("V{number}").as_bytes());
         }
     }
 }
