@@ -7,7 +7,7 @@ mod market;
 use algoflow_analytics::{
     EquityPoint, MonthlyTable, Options, Period, ReturnSeries, Statistics, drawdown, measure, rolling,
 };
-use algoflow_core::time::Timestamp;
+use algoflow_core::time::{TimeDelta, Timestamp};
 use serde_json::Value;
 
 const YEAR: f64 = 252.0;
@@ -32,8 +32,13 @@ fn same(what: &str, actual: f64, expected: f64) {
     assert!((actual - expected).abs() <= tolerance, "{what}: {actual:e} is not {expected:e}");
 }
 
+/// When the day of a date of the reference closed.
+fn close(date: &str) -> Timestamp {
+    EquityPoint::at_close_of(date.parse().unwrap(), 0.0).ts
+}
+
 fn day(text: &Value) -> Timestamp {
-    text.as_str().unwrap().parse().unwrap()
+    close(text.as_str().unwrap())
 }
 
 fn for_each_series(check: impl Fn(&str, &ReturnSeries, &Value)) {
@@ -104,6 +109,36 @@ fn figures_equal_the_packages() {
     });
 }
 
+/// A dividend that is booked on a Sunday, an account that is looked at on Saturdays: with the times of the market the
+/// figures stay those of the packages; without, there are more days, and what is annualized with 252 is too small.
+#[test]
+fn days_off_do_not_change_the_figures() {
+    for_each_series(|name, series, entry| {
+        let closes = prices(name);
+        let market: Vec<Timestamp> = closes.iter().map(|point| point.ts).collect();
+        let mut sampled = Vec::new();
+        for pair in closes.windows(2) {
+            sampled.push(pair[0]);
+            if pair[1].ts.since(pair[0].ts) > TimeDelta::days(2) {
+                sampled
+                    .push(EquityPoint::new(pair[0].ts.saturating_add(TimeDelta::hours(12)), pair[0].equity));
+            }
+        }
+        sampled.extend(closes.last());
+        let known = ReturnSeries::from_equity_on_market(&sampled, Period::Daily, &market).unwrap();
+        assert_eq!(&known, series, "{name}");
+        let expected = entry["values"]["sharpe"].as_f64().unwrap();
+        same(&format!("{name} sharpe"), measure::sharpe(known.values(), 0.0, YEAR).unwrap(), expected);
+
+        let unknown = ReturnSeries::from_equity(&sampled, Period::Daily).unwrap();
+        assert!(unknown.len() > series.len() * 6 / 5, "{name}");
+        assert!(
+            measure::sharpe(unknown.values(), 0.0, YEAR).unwrap().abs() < 0.95 * expected.abs(),
+            "{name}"
+        );
+    });
+}
+
 /// Where packages differ, ours differs from the other definition by exactly what its documentation says.
 #[test]
 fn other_definitions_differ_as_documented() {
@@ -132,11 +167,7 @@ fn drawdowns_equal_the_packages() {
         for (fall, expected) in actual.iter().zip(expected) {
             assert_eq!(fall.start, day(&expected["peak"]), "{name}");
             assert_eq!(fall.valley, day(&expected["valley"]), "{name}");
-            assert_eq!(
-                fall.recovery,
-                expected["recovery"].as_str().map(|text| text.parse().unwrap()),
-                "{name}"
-            );
+            assert_eq!(fall.recovery, expected["recovery"].as_str().map(close), "{name}");
             same(name, -fall.depth, expected["depth"].as_f64().unwrap());
             let days = fall.length.as_seconds_f64() / 86_400.0;
             assert_eq!(days, expected["days"].as_f64().unwrap(), "{name}");
@@ -173,7 +204,7 @@ fn rolling_sharpe_equals_the_packages() {
         let expected = entry["rolling_sharpe_126"].as_object().unwrap();
         assert!(!expected.is_empty());
         for (date, expected) in expected {
-            let index = series.times().binary_search(&date.parse().unwrap()).unwrap();
+            let index = series.times().binary_search(&close(date)).unwrap();
             same(&format!("{name} {date}"), rolled[index + 1 - WINDOW].unwrap(), expected.as_f64().unwrap());
         }
     });

@@ -5,12 +5,11 @@ mod chart;
 
 use super::{
     Report, figures,
-    format::{UNDEFINED, number},
+    format::{UNDEFINED, close, number},
     plot,
 };
 use crate::{
     calendar::{MONTH_NAMES, MonthlyTable},
-    measure,
     picture::{Anchor, Color, Font, Picture},
 };
 
@@ -83,15 +82,14 @@ fn header(picture: &mut Picture, report: &Report) -> f64 {
     let mut y = MARGIN + 24.0;
     picture.text((MARGIN, y), Anchor::Start, TITLE, fitted(&report.title, INNER, TITLE));
     let mut lines = Vec::new();
-    let mut about: Vec<String> =
-        report.strategy.iter().filter(|name| **name != report.title).cloned().collect();
-    about.extend(report.parameters.iter().map(|(name, value)| format!("{name} {value}")));
+    let about: Vec<String> =
+        report.subtitle().map(str::to_owned).into_iter().chain(report.parameter_line()).collect();
     if !about.is_empty() {
         lines.push(about.join(", "));
     }
     lines.push(figures::span(report));
     if let Some(ruined) = report.statistics.ruined {
-        lines.push(format!("Ruined: equity fell to zero or below at {ruined}."));
+        lines.push(format!("Ruined: equity fell to zero or below at {}.", close(ruined, report.is_daily())));
     }
     for line in lines {
         y += 21.0;
@@ -131,8 +129,7 @@ fn charts(picture: &mut Picture, report: &Report, y: f64) -> f64 {
     let drawdown = plot::underwater(report);
     let range = (equity.t.first().copied().unwrap_or(0.0), equity.t.last().copied().unwrap_or(1.0));
 
-    let unit = report.currency.as_ref().map_or_else(String::new, |currency| format!(", {currency}"));
-    picture.text((MARGIN, y), Anchor::Start, HEADING, fitted(&format!("Equity{unit}"), 400.0, HEADING));
+    picture.text((MARGIN, y), Anchor::Start, HEADING, fitted(&report.equity_title(), 400.0, HEADING));
     let mut series = Vec::new();
     let mut keys = vec![("Strategy".to_owned(), LINE)];
     if let Some(line) = &benchmark {
@@ -185,14 +182,13 @@ fn monthly(picture: &mut Picture, table: &MonthlyTable, y: f64) -> f64 {
     for (column, name) in MONTH_NAMES.iter().copied().chain(["Total"]).enumerate() {
         picture.text((x(column) + cell / 2.0, y + 24.0), Anchor::Middle, small, name);
     }
-    let sizes: Vec<f64> = table.months().map(|(_, _, value)| value.abs()).collect();
-    let strongest = measure::quantile(&sizes, 0.95).unwrap_or(0.0).max(1e-9);
+    let heat = figures::heat(table);
     let mut top = y + 32.0;
     for row in table.years.iter().skip(shown).rev() {
         picture.text((MARGIN, top + 16.0), Anchor::Start, BODY, row.year.to_string());
         for (column, value) in row.months.iter().enumerate() {
             let Some(value) = value else { continue };
-            let strength = (value.abs() / strongest).min(1.0) * 0.55;
+            let strength = heat(*value) * 0.55;
             let color = if *value < 0.0 { DOWN } else { UP };
             picture.rect(
                 [x(column) + 1.0, top + 1.0, cell - 2.0, height - 2.0],

@@ -24,7 +24,7 @@ new Chart("equity", {
   log: () => logBox.checked,
   read: (at) => {
     const parts = [
-      { value: moment(equity.t[nearest(equity.t, at)]) },
+      { value: closing(equity.t[nearest(equity.t, at)]) },
       { text: "Strategy", value: reading(equity, at, money), color: "--line" },
     ];
     if (compareBox?.checked) {
@@ -68,7 +68,7 @@ if (DATA.prices.length) {
       if (i >= p.t.length) return [];
       const places = Math.max(2, placesFor(p.c[i] / 100));
       const show = (value) => number(value, places);
-      const parts = [{ value: moment(p.t[i]) }];
+      const parts = [{ value: closing(p.t[i]) }];
       for (const [name, column] of [["O", p.o], ["H", p.h], ["L", p.l], ["C", p.c]]) {
         parts.push({ text: name, value: show(column[i]) });
       }
