@@ -6,8 +6,15 @@ mod market;
 
 use algoflow_analytics::{
     EquityPoint, MonthlyTable, Options, Period, ReturnSeries, Statistics, drawdown, measure, rolling,
+    trade::{Matching, TradeStatistics, round_trips},
 };
-use algoflow_core::time::{TimeDelta, Timestamp};
+use algoflow_core::{
+    instrument::Instrument,
+    number::{Price, Scale},
+    order::Side,
+    time::{TimeDelta, Timestamp},
+};
+use rust_decimal::Decimal;
 use serde_json::Value;
 
 const YEAR: f64 = 252.0;
@@ -105,6 +112,44 @@ fn figures_equal_the_packages() {
         for (key, actual) in figures {
             let expected = entry["values"][key].as_f64().unwrap_or_else(|| panic!("no {key}"));
             same(&format!("{name} {key}"), actual.unwrap(), expected);
+        }
+    });
+}
+
+/// Each day a trade: what it won per unit put in is the return of the day, so that the figures of trades are those that
+/// the packages compute of days.
+#[test]
+fn figures_of_trades_equal_the_packages() {
+    const STAKE: f64 = 100_000.0;
+    for_each_series(|name, series, entry| {
+        let instrument = Instrument::equity("ONE.NYSE", "USD").unwrap();
+        let price = |value: f64| Price::from_f64(value, Scale::new(9).unwrap()).unwrap();
+        let mut fills = Vec::new();
+        for (ts, r) in series.times().iter().zip(series.values()) {
+            fills.push(market::fill(fills.len(), &instrument, Side::Buy, price(STAKE), 1, *ts));
+            fills.push(market::fill(fills.len(), &instrument, Side::Sell, price(STAKE * (1.0 + r)), 1, *ts));
+        }
+        for fill in &mut fills {
+            fill.fee.amount = Decimal::ZERO;
+        }
+        let trades = round_trips(&fills, &[instrument], Matching::AverageCost, &()).unwrap();
+        let all = TradeStatistics::new(&trades.closed).all;
+        assert_eq!((all.count, trades.open.len()), (series.len(), 0), "{name}");
+        let moved = (all.wins + all.losses) as f64 / all.count as f64;
+        let figures = [
+            ("win_rate_of_all", all.win_rate),
+            ("win_rate", all.win_rate.map(|rate| rate / moved)),
+            ("profit_factor", all.profit_factor),
+            ("payoff_ratio", all.payoff_ratio),
+            ("average_win", all.average_win.map(|win| win / STAKE)),
+            ("average_loss", all.average_loss.map(|loss| loss / STAKE)),
+            // The package leaves out days without a change.
+            ("expectancy", all.expectancy.map(|mean| mean / STAKE / moved)),
+            ("best_day", all.largest_win.map(|win| win.to_string().parse::<f64>().unwrap() / STAKE)),
+            ("worst_day", all.largest_loss.map(|loss| loss.to_string().parse::<f64>().unwrap() / STAKE)),
+        ];
+        for (key, actual) in figures {
+            same(&format!("{name} {key}"), actual.unwrap(), entry["values"][key].as_f64().unwrap());
         }
     });
 }

@@ -14,6 +14,9 @@ use crate::{
 /// How many of the deepest drawdowns are listed.
 const DRAWDOWNS: usize = 10;
 
+/// The title of a report without a title and a strategy.
+const UNTITLED: &str = "Performance";
+
 /// Collects what a [`Report`] is made from.
 #[derive(Clone, Debug)]
 #[must_use = "nothing is analyzed before `build`"]
@@ -54,7 +57,7 @@ impl ReportBuilder {
         }
     }
 
-    /// Another title than the one at the start.
+    /// Another title than the one at the start. An empty one is replaced by the name of the strategy.
     pub fn title(mut self, title: impl Into<String>) -> Self {
         self.title = title.into();
         self
@@ -166,11 +169,16 @@ impl ReportBuilder {
                 trade::turnover(&self.fills, &self.instruments, &self.equity)?,
             )
         };
+        let title = if self.title.trim().is_empty() {
+            self.strategy.clone().unwrap_or_else(|| UNTITLED.into())
+        } else {
+            self.title
+        };
         Ok(Report {
             drawdowns: drawdown::worst_drawdowns(&path, DRAWDOWNS),
             monthly: MonthlyTable::from_returns(&returns),
             trade_statistics: TradeStatistics::new(&trades.closed),
-            title: self.title,
+            title,
             strategy: self.strategy,
             parameters: self.parameters,
             currency: self.currency,

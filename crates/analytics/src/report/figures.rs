@@ -5,6 +5,7 @@ use rust_decimal::Decimal;
 use super::{
     Report,
     format::{self, amount, duration, loss, num, number, or_undefined, pct, percent, signed},
+    plot::Rolling,
 };
 use crate::{BenchmarkStatistics, Statistics, measure, trade::TradeSummary};
 
@@ -73,9 +74,8 @@ pub(super) fn groups(report: &Report) -> Vec<Group> {
 
 fn returns(report: &Report) -> Group {
     let s = report.statistics();
-    let unit = report.currency.as_ref().map(|currency| format!(" {currency}")).unwrap_or_default();
-    let equity = |point: Option<&crate::EquityPoint>| {
-        or_undefined(point, |point| format!("{}{unit}", number(point.equity, 2)))
+    let equity = |which: &str, point: Option<&crate::EquityPoint>| {
+        figure(report.in_currency(which), num(point.map(|point| point.equity)))
     };
     let noun = s.period.noun();
     let [best, worst] =
@@ -83,8 +83,8 @@ fn returns(report: &Report) -> Group {
     Group {
         title: "Return",
         figures: vec![
-            figure("First equity", equity(report.equity.first())),
-            figure("Final equity", equity(report.equity.last())),
+            equity("First equity", report.equity.first()),
+            equity("Final equity", report.equity.last()),
             TOTAL_RETURN.figure(s, pct),
             CAGR.figure(s, pct),
             figure(format!("Best {noun}"), pct(s.best_period)),
@@ -260,6 +260,11 @@ pub(super) fn span(report: &Report) -> String {
     )
 }
 
+/// `Rolling Sharpe, 126 days`.
+pub(super) fn rolling_title(report: &Report, rolling: &Rolling) -> String {
+    format!("Rolling Sharpe, {} {}s", rolling.window, report.statistics.period.noun())
+}
+
 /// How strong the color of a month is, 0 to 1. The strongest is for the 95 % quantile, so that one extreme month does not
 /// pale all others.
 pub(super) fn heat(table: &crate::MonthlyTable) -> impl Fn(f64) -> f64 {
@@ -281,9 +286,9 @@ impl Report {
         (!all.is_empty()).then(|| all.join(", "))
     }
 
-    /// `Equity, USD`.
-    pub(super) fn equity_title(&self) -> String {
-        self.currency.as_ref().map_or_else(|| "Equity".into(), |currency| format!("Equity, {currency}"))
+    /// `Equity, USD`: something that is counted in the currency of the report.
+    pub(super) fn in_currency(&self, what: &str) -> String {
+        self.currency.as_ref().map_or_else(|| what.into(), |currency| format!("{what}, {currency}"))
     }
 
     /// Whether times of day say nothing: all points lie at one time of the day or are days apart.

@@ -18,6 +18,7 @@ use crate::{
 const STYLE: &str = include_str!("page/style.css");
 const AXES: &str = include_str!("page/axes.js");
 const CHART: &str = include_str!("page/chart.js");
+const SCROLL: &str = include_str!("page/scroll.js");
 const PAGE: &str = include_str!("page/page.js");
 
 /// Nothing is loaded from anywhere; only what is in the page runs.
@@ -54,7 +55,7 @@ pub(super) fn write(report: &Report) -> Result<String> {
         page,
         "<div id=\"live\" class=\"hidden\" aria-live=\"polite\"></div>\n\
          <script type=\"application/json\" id=\"data\">{data}</script>\n\
-         <script>\n\"use strict\";\n{AXES}{CHART}{PAGE}</script>\n</body>\n</html>\n"
+         <script>\n\"use strict\";\n{AXES}{CHART}{SCROLL}{PAGE}</script>\n</body>\n</html>\n"
     );
     Ok(page)
 }
@@ -155,18 +156,18 @@ fn performance(page: &mut String, report: &Report, plots: &Plots) {
         let (from, to) = (number(first.equity, 2), number(last.equity, 2));
         format!("Equity, from {from} on {} to {to} on {}", time(first.ts, true), close(last.ts, true))
     });
-    chart(page, "equity", &report.equity_title(), &label);
+    chart(page, "equity", &report.in_currency("Equity"), &label);
     let deepest = percent(-report.statistics.max_drawdown, 2);
     chart(page, "drawdown", "Drawdown", &format!("Drawdown, {deepest} at the deepest"));
     if let Some(rolling) = plots.rolling() {
-        let title = format!("Rolling Sharpe, {} {}s", rolling.window, report.statistics.period.noun());
+        let title = figures::rolling_title(report, rolling);
         chart(page, "rolling", &title, &title);
     }
     page.push_str(
         "<canvas id=\"navigator\" role=\"img\" aria-label=\"Overview: drag the window or its edges to choose the time shown\">\
          </canvas>\n<p id=\"chart-help\" class=\"hint\">Drag across a chart to zoom, double-click to see all. \
-         On a touch screen pinch to zoom. Keys: <kbd>\u{2190}</kbd> <kbd>\u{2192}</kbd> move the cross-hair, <kbd>+</kbd> \
-         <kbd>\u{2212}</kbd> zoom, <kbd>0</kbd> shows all.</p>\n</section>\n",
+         On a touch screen pinch to zoom. <span class=\"keys\">Keys: <kbd>\u{2190}</kbd> <kbd>\u{2192}</kbd> move the \
+         cross-hair, <kbd>+</kbd> <kbd>\u{2212}</kbd> zoom, <kbd>0</kbd> shows all.</span></p>\n</section>\n",
     );
 }
 

@@ -1,4 +1,5 @@
-//! The tear sheet as a picture: headline figures, equity, drawdown, monthly returns and the rest of the figures.
+//! The tear sheet as a picture: headline figures, equity, drawdown, rolling Sharpe, prices with fills, monthly returns and
+//! the rest of the figures.
 
 mod axes;
 mod chart;
@@ -30,6 +31,7 @@ const UP: Color = Color(31, 111, 196, 1.0);
 const DOWN: Color = Color(200, 80, 10, 1.0);
 const LINE: Color = Color(31, 95, 191, 1.0);
 const OTHER: Color = Color(141, 150, 163, 1.0);
+const SHARPE: Color = Color(122, 79, 176, 1.0);
 const WASH: Color = Color(31, 95, 191, 0.08);
 const DOWN_WASH: Color = Color(200, 80, 10, 0.12);
 
@@ -126,28 +128,49 @@ fn tiles(picture: &mut Picture, report: &Report, y: f64) -> f64 {
 fn charts(picture: &mut Picture, report: &Report, y: f64) -> f64 {
     let equity = plot::equity(report);
     let benchmark = plot::benchmark(report);
-    let drawdown = plot::underwater(report);
     let range = (equity.t.first().copied().unwrap_or(0.0), equity.t.last().copied().unwrap_or(1.0));
+    let chart = |zero, percent| Chart { frame: [0.0; 4], range, zero, percent };
 
-    picture.text((MARGIN, y), Anchor::Start, HEADING, fitted(&report.equity_title(), 400.0, HEADING));
     let mut series = Vec::new();
     let mut keys = vec![("Strategy".to_owned(), LINE)];
     if let Some(line) = &benchmark {
-        series.push(Series { line, color: OTHER, width: 1.3, dashed: true, wash: None });
+        series.push(Series { dashed: true, ..Series::new(line, OTHER, 1.3) });
         let name = report.benchmark.as_ref().map_or("", |benchmark| &benchmark.name);
         keys.push((fitted(name, 240.0, QUIET), OTHER));
     }
-    series.push(Series { line: &equity, color: LINE, width: 1.7, dashed: false, wash: Some(WASH) });
+    series.push(Series { wash: Some(WASH), ..Series::new(&equity, LINE, 1.7) });
     legend(picture, &keys, y);
-    let frame = [MARGIN, y + 10.0, INNER, 300.0];
-    Chart { frame, range, zero: false, percent: false, dates: false }.draw(picture, &series);
+    let mut y = panel(picture, &report.in_currency("Equity"), y, 300.0, chart(false, false), &series);
 
-    let y = y + 342.0;
-    picture.text((MARGIN, y), Anchor::Start, HEADING, "Drawdown");
-    let fall = [Series { line: &drawdown, color: DOWN, width: 1.2, dashed: false, wash: Some(DOWN_WASH) }];
-    let frame = [MARGIN, y + 10.0, INNER, 130.0];
-    Chart { frame, range, zero: true, percent: true, dates: true }.draw(picture, &fall);
-    y + 196.0
+    let drawdown = plot::underwater(report);
+    let fall = [Series { wash: Some(DOWN_WASH), ..Series::new(&drawdown, DOWN, 1.2) }];
+    y = panel(picture, "Drawdown", y, 130.0, chart(true, true), &fall);
+
+    if let Some(rolling) = plot::rolling_sharpe(report) {
+        let title = figures::rolling_title(report, &rolling);
+        let line = [Series { breaks: &rolling.breaks, ..Series::new(&rolling.line, SHARPE, 1.2) }];
+        y = panel(picture, &title, y, 110.0, chart(true, false), &line);
+    }
+    if let Some((instrument, prices, fills)) = plot::most_traded(report) {
+        let title = format!("{instrument}, bought \u{25b2}, sold \u{25bc}");
+        let line = [Series { fills: &fills, ..Series::new(&prices, LINE, 1.2) }];
+        y = panel(picture, &title, y, 200.0, chart(false, false), &line);
+    }
+    y
+}
+
+/// A chart with its heading; answers where what follows may begin.
+fn panel(
+    picture: &mut Picture,
+    title: &str,
+    y: f64,
+    height: f64,
+    chart: Chart,
+    series: &[Series<'_>],
+) -> f64 {
+    picture.text((MARGIN, y), Anchor::Start, HEADING, fitted(title, 500.0, HEADING));
+    Chart { frame: [MARGIN, y + 10.0, INNER, height], ..chart }.draw(picture, series);
+    y + height + 66.0
 }
 
 /// The names of the lines, ending at the right edge in any font that is not very wide.

@@ -21,6 +21,7 @@ const both = benchmark ? [{ ...benchmark, color: "--other", width: 1.4, dash: [5
 new Chart("equity", {
   series: () => (compareBox?.checked ? both : own),
   times: () => equity.t,
+  timeAxis: true,
   log: () => logBox.checked,
   read: (at) => {
     const parts = [
@@ -304,7 +305,10 @@ function drawTable() {
     `${number(first, 0)} to ${number(last, 0)} of ${number(rows.length, 0)}`,
     turn(1, "Next", sorting.page === pages - 1),
   );
+  const left = holder.querySelector(".scroll")?.scrollLeft ?? 0;
   holder.replaceChildren(scroll, ...(pages > 1 ? [pager] : []));
+  scroll.scrollLeft = left;
+  watchScroll(scroll);
 }
 
 /** The entry time; a button where the price chart can show the trade. */
