@@ -1,6 +1,6 @@
-//! Returns by calendar month and year.
+//! Days, and returns by calendar month and year.
 
-use algoflow_core::time::Timestamp;
+use algoflow_core::time::{TimeDelta, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::{measure, returns::ReturnSeries};
@@ -18,7 +18,8 @@ pub struct YearRow {
 
 /// Compounded returns by month (columns) and year (rows), in UTC.
 ///
-/// A return belongs to the month in which its period ended. The rows compound to the total return of the series.
+/// A return belongs to the month in which its period ended; one that ended exactly at midnight to the day before (see
+/// [`closing_date`]). The rows compound to the total return of the series.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct MonthlyTable {
     /// One row per year with data, the first year first.
@@ -28,6 +29,28 @@ pub struct MonthlyTable {
 /// The first three letters of each month, January first.
 pub const MONTH_NAMES: [&str; 12] =
     ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+
+/// The last instant of the time that ends at `ts`.
+pub(crate) const fn last_instant(ts: Timestamp) -> Timestamp {
+    ts.saturating_sub(TimeDelta::from_nanos(1))
+}
+
+/// The UTC date (year, month, day) of the day that a value stamped `ts` is the close of.
+///
+/// A value tells of the time that ends at its stamp. So what is stamped exactly at midnight, like the close of a daily
+/// bar, belongs to the day before, and not to the one that begins.
+///
+/// ```
+/// use algoflow_analytics::calendar::closing_date;
+///
+/// assert_eq!(closing_date("2019-01-01T00:00:00Z".parse()?), (2018, 12, 31));
+/// assert_eq!(closing_date("2018-12-31T21:00:00Z".parse()?), (2018, 12, 31));
+/// # Ok::<(), algoflow_core::error::TimeError>(())
+/// ```
+#[must_use]
+pub fn closing_date(ts: Timestamp) -> (i16, i8, i8) {
+    last_instant(ts).date()
+}
 
 impl MonthlyTable {
     /// Compounds the returns of each month and year.
@@ -39,7 +62,7 @@ impl MonthlyTable {
     fn from_pairs(times: &[Timestamp], values: &[f64]) -> Self {
         let mut years: Vec<YearRow> = Vec::new();
         for (ts, value) in times.iter().zip(values) {
-            let (year, month, _) = ts.date();
+            let (year, month, _) = closing_date(*ts);
             if years.last().is_none_or(|row| row.year != year) {
                 years.push(YearRow { year, months: [None; 12], total: 0.0 });
             }
@@ -96,9 +119,15 @@ mod tests {
         text.parse().unwrap()
     }
 
+    /// The close of a day in New York.
+    fn close(day: &str) -> Timestamp {
+        at(&format!("{day}T21:00:00Z"))
+    }
+
     #[test]
     fn months_and_years_compound() {
-        let times = ["2023-11-30", "2023-12-29", "2024-01-02", "2024-01-31", "2024-03-01"].map(at).to_vec();
+        let times =
+            ["2023-11-30", "2023-12-29", "2024-01-02", "2024-01-31", "2024-03-01"].map(close).to_vec();
         let series = ReturnSeries::from_returns(
             at("2023-11-01"),
             times,
@@ -116,5 +145,15 @@ mod tests {
         assert_eq!(table.positive_share(), Some(0.5));
         let [best, worst] = table.extremes().unwrap();
         assert_eq!(((best.0, best.1), (worst.0, worst.1)), ((2023, 11), (2024, 3)));
+    }
+
+    #[test]
+    fn midnight_ends_a_month() {
+        let times = ["2018-12-29", "2019-01-01", "2019-01-03"].map(at).to_vec();
+        let series =
+            ReturnSeries::from_returns(at("2018-12-28"), times, vec![0.1, 0.2, 0.3], Period::Daily).unwrap();
+        let months: Vec<_> = MonthlyTable::from_returns(&series).months().map(|(y, m, _)| (y, m)).collect();
+        assert_eq!(months, [(2018, 12), (2019, 1)]);
+        assert!((MonthlyTable::from_returns(&series).years[0].total - 0.32).abs() < 1e-15);
     }
 }

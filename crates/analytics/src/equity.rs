@@ -1,11 +1,14 @@
 //! The input of everything: what an account was worth, over time.
 
-use algoflow_core::time::Timestamp;
+use algoflow_core::time::{TimeDelta, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::error::{AnalyticsError, Result};
 
 /// What an account was worth at a time, in one currency.
+///
+/// A point tells of the time that **ends** at its stamp: one at midnight is the close of the day before. Curves that are
+/// stamped with dates instead are read with [`at_close_of`](Self::at_close_of).
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct EquityPoint {
     /// When.
@@ -19,6 +22,13 @@ impl EquityPoint {
     #[must_use]
     pub const fn new(ts: Timestamp, equity: f64) -> Self {
         Self { ts, equity }
+    }
+
+    /// `equity` at the end of the UTC day in which `day` lies: for values that are stamped with the date that they are of.
+    #[must_use]
+    pub const fn at_close_of(day: Timestamp, equity: f64) -> Self {
+        let length = TimeDelta::days(1);
+        Self { ts: day.floor_to(length).saturating_add(length), equity }
     }
 }
 
@@ -46,6 +56,35 @@ pub fn validate(points: &[EquityPoint]) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// The points that have news of a market, each at the time of its latest news; the first point stays as it is.
+///
+/// `market` is in order. What a point without news changed is in the next with news, and after the last news in the last.
+pub(crate) fn on_market(points: &[EquityPoint], market: &[Timestamp]) -> Vec<EquityPoint> {
+    let Some(first) = points.first() else { return Vec::new() };
+    let mut times = market.iter().copied().skip_while(|ts| *ts <= first.ts).peekable();
+    let mut kept = vec![*first];
+    let mut heard = first.ts;
+    for point in points {
+        let mut news = None;
+        while let Some(ts) = times.next_if(|ts| *ts <= point.ts) {
+            news = Some(ts);
+        }
+        match (news, kept.last_mut()) {
+            (Some(ts), _) => {
+                kept.push(EquityPoint { ts, ..*point });
+                heard = point.ts;
+            }
+            // Of points at one time the last counts.
+            (None, Some(last)) if point.ts == heard => last.equity = point.equity,
+            (None, _) => {}
+        }
+    }
+    if let ([_, .., last], Some(end)) = (&mut kept[..], points.last()) {
+        last.equity = end.equity;
+    }
+    kept
 }
 
 /// The mean equity, each value weighted with the time for which it held. `None` if no time passed.
@@ -77,6 +116,13 @@ mod tests {
         assert_eq!(code(&[at(0, 0.0), at(1, 1.0)]), "ANALYTICS_NO_CAPITAL");
         assert_eq!(code(&[at(1, 1.0), at(0, 1.0)]), "ANALYTICS_TIME_ORDER");
         assert!(validate(&[at(0, 1.0), at(0, 2.0), at(1, -1.0)]).is_ok());
+    }
+
+    #[test]
+    fn a_date_means_the_end_of_its_day() {
+        let day = |text: &str| EquityPoint::at_close_of(text.parse().unwrap(), 1.0).ts.to_string();
+        assert_eq!(day("2024-02-29"), "2024-03-01T00:00:00Z");
+        assert_eq!(day("2024-02-29T21:00:00Z"), "2024-03-01T00:00:00Z");
     }
 
     #[test]

@@ -17,7 +17,7 @@
 //! let equity: Vec<EquityPoint> = [("2024-01-01", 100_000.0), ("2024-01-02", 101_000.0), ("2024-01-03", 99_990.0),
 //!     ("2024-01-04", 102_000.0), ("2024-01-05", 103_500.0)]
 //!     .into_iter()
-//!     .map(|(day, equity)| Ok(EquityPoint::new(day.parse()?, equity)))
+//!     .map(|(day, equity)| Ok(EquityPoint::at_close_of(day.parse()?, equity)))
 //!     .collect::<Result<_, algoflow_core::error::TimeError>>()?;
 //! let report = Report::builder("My first run", equity)
 //!     .strategy("SMA cross")
@@ -36,6 +36,10 @@
 //! - **Nothing is NaN or infinite.** A figure that is not defined (no losing trade, no variation, too few returns) is
 //!   `None`, and so is one that does not fit a double.
 //! - **Money is exact.** Profits and fees of trades are decimals; they are split so that the parts add up.
+//! - **A value tells of the time that ends at its stamp.** One stamped at midnight belongs to the day before, in every
+//!   table by day, month or year; see [`calendar::closing_date`] and [`EquityPoint::at_close_of`].
+//! - **Days off are no returns of zero**, if the times of the market are given; see
+//!   [`ReturnSeries::from_equity_on_market`].
 //! - **Conventions are said.** How many periods a year has is given, or derived from the data and shown. Losses (drawdowns,
 //!   values at risk) are positive fractions in structs and have a minus sign where they are shown.
 //! - **The same input gives the same bytes**, in every output, on every machine.

@@ -4,6 +4,7 @@ use algoflow_core::time::{TimeDelta, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    calendar,
     equity::{self, EquityPoint},
     error::{AnalyticsError, Result},
 };
@@ -29,11 +30,14 @@ const CONVENTIONS: [f64; 12] = [
 ];
 
 /// Into which periods equity is cut before returns are taken.
+///
+/// A point belongs to the period that lasts until its stamp: one exactly at midnight to the day, week or month that
+/// ends there.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Period {
-    /// Daily where the points lie on at least ten UTC days, else as given.
+    /// Daily where there are returns of at least ten UTC days, else as given.
     #[default]
     Auto,
     /// One return per point; of points at the same time the last counts.
@@ -49,7 +53,7 @@ pub enum Period {
 }
 
 const DAY: TimeDelta = TimeDelta::days(1);
-/// The fewest days for which [`Period::Auto`] means daily.
+/// The fewest daily returns for which [`Period::Auto`] means daily.
 const MIN_DAYS: usize = 10;
 
 impl Period {
@@ -59,13 +63,14 @@ impl Period {
         if self != Self::Auto {
             return self;
         }
-        let mut days = 0;
-        let mut last = None;
-        for point in points {
-            let day = point.ts.floor_to(DAY);
-            if last != Some(day) {
+        let Some(first) = points.first() else { return Self::AsGiven };
+        let (mut days, mut last) = (0, None);
+        // A day of the first point alone has no return: that point is the base.
+        for point in points.iter().filter(|point| point.ts > first.ts) {
+            let day = Some(Self::Daily.bucket(point.ts));
+            if day != last {
                 days += 1;
-                last = Some(day);
+                last = day;
             }
             if days >= MIN_DAYS {
                 return Self::Daily;
@@ -77,14 +82,15 @@ impl Period {
     /// A number that is equal for times in one period and grows with time.
     #[must_use]
     pub(crate) fn bucket(self, ts: Timestamp) -> i64 {
+        let within = calendar::last_instant(ts);
         match self {
             Self::Auto | Self::AsGiven => ts.nanos(),
-            Self::Every(step) => ts.floor_to(step).nanos(),
-            Self::Daily => ts.floor_to(DAY).nanos(),
+            Self::Every(step) => within.floor_to(step).nanos(),
+            Self::Daily => within.floor_to(DAY).nanos(),
             // The epoch was a Thursday, so weeks that begin on Monday are three days ahead of it.
-            Self::Weekly => ts.saturating_add(TimeDelta::days(3)).floor_to(TimeDelta::days(7)).nanos(),
+            Self::Weekly => within.saturating_add(TimeDelta::days(3)).floor_to(TimeDelta::days(7)).nanos(),
             Self::Monthly => {
-                let (year, month, _) = ts.date();
+                let (year, month, _) = within.date();
                 i64::from(year) * 12 + i64::from(month)
             }
         }
@@ -122,11 +128,49 @@ pub struct ReturnSeries {
 impl ReturnSeries {
     /// Cuts equity into periods and takes the return of each.
     ///
+    /// Every period with a point has a return. Where points also come at times at which no market moved (a dividend on a
+    /// Sunday, a curve that is sampled around the clock), use [`from_equity_on_market`](Self::from_equity_on_market).
+    ///
     /// # Errors
     /// [`AnalyticsError`] if the points are not valid (see [`equity::validate`]) or lie in one period, or for a
     /// step of zero or less.
     pub fn from_equity(points: &[EquityPoint], period: Period) -> Result<Self> {
         equity::validate(points)?;
+        Self::from_valid(points, period)
+    }
+
+    /// The same, with a return only for periods in which the market spoke. `market` are the times of market data, in
+    /// order: the close of each bar, or the times of trades and quotes, of everything that was held.
+    ///
+    /// 1. A point tells of the latest market data at or before it: it belongs to the period of **their** time, so that a
+    ///    daily close that is received minutes after midnight still counts for its day.
+    /// 2. A point without market data since the point before it has no period: what changed there (a dividend, a fee, a
+    ///    payment on a weekend) is part of the next return, after the last market data of the last one.
+    ///
+    /// So no calendar has to be given: shares make about 252 daily returns a year, what trades around the clock 365, and
+    /// both together 365, since on a weekend the account moves with the one. That a period without a market would count
+    /// as a return of zero is what this rules out. It would make deviations and Sharpe ratios smaller wherever the
+    /// number of periods per year does not count it too.
+    ///
+    /// # Errors
+    /// As [`from_equity`](Self::from_equity); also if `market` is not in order or has no time after the first point
+    /// and up to the last.
+    pub fn from_equity_on_market(
+        points: &[EquityPoint],
+        period: Period,
+        market: &[Timestamp],
+    ) -> Result<Self> {
+        equity::validate(points)?;
+        for (before, after) in market.iter().zip(market.iter().skip(1)) {
+            if after < before {
+                return Err(AnalyticsError::TimeOrder { previous: *before, next: *after });
+            }
+        }
+        Self::from_valid(&equity::on_market(points, market), period)
+    }
+
+    /// The returns of points that are known to be valid.
+    fn from_valid(points: &[EquityPoint], period: Period) -> Result<Self> {
         if let Period::Every(step) = period
             && step <= TimeDelta::ZERO
         {
@@ -138,16 +182,7 @@ impl ReturnSeries {
             });
         }
         let period = period.resolve(points);
-        let mut closes: Vec<EquityPoint> = Vec::new();
-        let mut last_bucket = None;
-        for point in points {
-            let bucket = period.bucket(point.ts);
-            match closes.last_mut() {
-                Some(close) if last_bucket == Some(bucket) => *close = *point,
-                _ => closes.push(*point),
-            }
-            last_bucket = Some(bucket);
-        }
+        let closes = closes(points, period);
         let [base, ..] = points else { return Err(AnalyticsError::TooFewPoints { count: 0 }) };
         // A first period of a single point is the base itself; as given, the last of equal times is.
         let first_is_base = closes.first().is_some_and(|close| close.ts == base.ts);
@@ -329,6 +364,21 @@ impl ReturnSeries {
         }
         paired
     }
+}
+
+/// The last point of each period.
+fn closes(points: &[EquityPoint], period: Period) -> Vec<EquityPoint> {
+    let mut closes: Vec<EquityPoint> = Vec::new();
+    let mut last_bucket = None;
+    for point in points {
+        let bucket = period.bucket(point.ts);
+        match closes.last_mut() {
+            Some(close) if last_bucket == Some(bucket) => *close = *point,
+            _ => closes.push(*point),
+        }
+        last_bucket = Some(bucket);
+    }
+    closes
 }
 
 /// The returns of two series over the same periods.

@@ -6,8 +6,15 @@ mod market;
 
 use algoflow_analytics::{
     EquityPoint, MonthlyTable, Options, Period, ReturnSeries, Statistics, drawdown, measure, rolling,
+    trade::{Matching, TradeStatistics, round_trips},
 };
-use algoflow_core::time::Timestamp;
+use algoflow_core::{
+    instrument::Instrument,
+    number::{Price, Scale},
+    order::Side,
+    time::{TimeDelta, Timestamp},
+};
+use rust_decimal::Decimal;
 use serde_json::Value;
 
 const YEAR: f64 = 252.0;
@@ -32,8 +39,13 @@ fn same(what: &str, actual: f64, expected: f64) {
     assert!((actual - expected).abs() <= tolerance, "{what}: {actual:e} is not {expected:e}");
 }
 
+/// When the day of a date of the reference closed.
+fn close(date: &str) -> Timestamp {
+    EquityPoint::at_close_of(date.parse().unwrap(), 0.0).ts
+}
+
 fn day(text: &Value) -> Timestamp {
-    text.as_str().unwrap().parse().unwrap()
+    close(text.as_str().unwrap())
 }
 
 fn for_each_series(check: impl Fn(&str, &ReturnSeries, &Value)) {
@@ -104,6 +116,74 @@ fn figures_equal_the_packages() {
     });
 }
 
+/// Each day a trade: what it won per unit put in is the return of the day, so that the figures of trades are those that
+/// the packages compute of days.
+#[test]
+fn figures_of_trades_equal_the_packages() {
+    const STAKE: f64 = 100_000.0;
+    for_each_series(|name, series, entry| {
+        let instrument = Instrument::equity("ONE.NYSE", "USD").unwrap();
+        let price = |value: f64| Price::from_f64(value, Scale::new(9).unwrap()).unwrap();
+        let mut fills = Vec::new();
+        for (ts, r) in series.times().iter().zip(series.values()) {
+            fills.push(market::fill(fills.len(), &instrument, Side::Buy, price(STAKE), 1, *ts));
+            fills.push(market::fill(fills.len(), &instrument, Side::Sell, price(STAKE * (1.0 + r)), 1, *ts));
+        }
+        for fill in &mut fills {
+            fill.fee.amount = Decimal::ZERO;
+        }
+        let trades = round_trips(&fills, &[instrument], Matching::AverageCost, &()).unwrap();
+        let all = TradeStatistics::new(&trades.closed).all;
+        assert_eq!((all.count, trades.open.len()), (series.len(), 0), "{name}");
+        let moved = (all.wins + all.losses) as f64 / all.count as f64;
+        let figures = [
+            ("win_rate_of_all", all.win_rate),
+            ("win_rate", all.win_rate.map(|rate| rate / moved)),
+            ("profit_factor", all.profit_factor),
+            ("payoff_ratio", all.payoff_ratio),
+            ("average_win", all.average_win.map(|win| win / STAKE)),
+            ("average_loss", all.average_loss.map(|loss| loss / STAKE)),
+            // The package leaves out days without a change.
+            ("expectancy", all.expectancy.map(|mean| mean / STAKE / moved)),
+            ("best_day", all.largest_win.map(|win| win.to_string().parse::<f64>().unwrap() / STAKE)),
+            ("worst_day", all.largest_loss.map(|loss| loss.to_string().parse::<f64>().unwrap() / STAKE)),
+        ];
+        for (key, actual) in figures {
+            same(&format!("{name} {key}"), actual.unwrap(), entry["values"][key].as_f64().unwrap());
+        }
+    });
+}
+
+/// A dividend that is booked on a Sunday, an account that is looked at on Saturdays: with the times of the market the
+/// figures stay those of the packages; without, there are more days, and what is annualized with 252 is too small.
+#[test]
+fn days_off_do_not_change_the_figures() {
+    for_each_series(|name, series, entry| {
+        let closes = prices(name);
+        let market: Vec<Timestamp> = closes.iter().map(|point| point.ts).collect();
+        let mut sampled = Vec::new();
+        for pair in closes.windows(2) {
+            sampled.push(pair[0]);
+            if pair[1].ts.since(pair[0].ts) > TimeDelta::days(2) {
+                sampled
+                    .push(EquityPoint::new(pair[0].ts.saturating_add(TimeDelta::hours(12)), pair[0].equity));
+            }
+        }
+        sampled.extend(closes.last());
+        let known = ReturnSeries::from_equity_on_market(&sampled, Period::Daily, &market).unwrap();
+        assert_eq!(&known, series, "{name}");
+        let expected = entry["values"]["sharpe"].as_f64().unwrap();
+        same(&format!("{name} sharpe"), measure::sharpe(known.values(), 0.0, YEAR).unwrap(), expected);
+
+        let unknown = ReturnSeries::from_equity(&sampled, Period::Daily).unwrap();
+        assert!(unknown.len() > series.len() * 6 / 5, "{name}");
+        assert!(
+            measure::sharpe(unknown.values(), 0.0, YEAR).unwrap().abs() < 0.95 * expected.abs(),
+            "{name}"
+        );
+    });
+}
+
 /// Where packages differ, ours differs from the other definition by exactly what its documentation says.
 #[test]
 fn other_definitions_differ_as_documented() {
@@ -132,11 +212,7 @@ fn drawdowns_equal_the_packages() {
         for (fall, expected) in actual.iter().zip(expected) {
             assert_eq!(fall.start, day(&expected["peak"]), "{name}");
             assert_eq!(fall.valley, day(&expected["valley"]), "{name}");
-            assert_eq!(
-                fall.recovery,
-                expected["recovery"].as_str().map(|text| text.parse().unwrap()),
-                "{name}"
-            );
+            assert_eq!(fall.recovery, expected["recovery"].as_str().map(close), "{name}");
             same(name, -fall.depth, expected["depth"].as_f64().unwrap());
             let days = fall.length.as_seconds_f64() / 86_400.0;
             assert_eq!(days, expected["days"].as_f64().unwrap(), "{name}");
@@ -173,7 +249,7 @@ fn rolling_sharpe_equals_the_packages() {
         let expected = entry["rolling_sharpe_126"].as_object().unwrap();
         assert!(!expected.is_empty());
         for (date, expected) in expected {
-            let index = series.times().binary_search(&date.parse().unwrap()).unwrap();
+            let index = series.times().binary_search(&close(date)).unwrap();
             same(&format!("{name} {date}"), rolled[index + 1 - WINDOW].unwrap(), expected.as_f64().unwrap());
         }
     });

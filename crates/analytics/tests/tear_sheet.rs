@@ -6,7 +6,7 @@ mod market;
 
 use std::path::PathBuf;
 
-use algoflow_analytics::{AnalyticsError, EquityPoint, Report};
+use algoflow_analytics::{AnalyticsError, EquityPoint, Options, Report};
 use algoflow_core::{instrument::Instrument, order::Side, time::TimeDelta};
 
 fn output(name: &str) -> PathBuf {
@@ -77,6 +77,9 @@ fn real_prices_make_every_kind_of_output() {
     let heat = &html[html.find("<table class=\"heat\">").unwrap()..];
     let heat = &heat[..heat.find("</table>").unwrap()];
     assert_eq!(heat.matches("<tr>").count(), 21);
+    // The last close of 2018 is stamped at the midnight at which 2019 begins.
+    assert!(heat.contains(">2018<") && !heat.contains(">2019<"));
+    assert!(html.contains("1999-01-05 to 2018-12-31") && !html.contains("2019-01-01"));
     assert_eq!(count(&seen, "canvas"), 5, "equity, drawdown, rolling Sharpe, overview, prices");
     assert!(html.len() < 1_000_000, "{} bytes", html.len());
     for outside in ["http://", "https://", "src=", "@import", "url("] {
@@ -228,6 +231,55 @@ fn a_ruined_account_is_shown_as_such() {
     assert!(report.summary().contains("ruined"));
     assert_eq!(report.statistics().max_drawdown, 1.0);
     elements(&report.to_svg());
+}
+
+#[test]
+fn odd_curves_make_reports_or_errors() {
+    let day =
+        |index: i64| market::wandering(1, TimeDelta::days(1))[0].ts.saturating_add(TimeDelta::days(index));
+    let build = |equity: &[f64]| {
+        let points =
+            equity.iter().zip(0..).map(|(equity, index)| EquityPoint::new(day(index), *equity)).collect();
+        Report::builder("", points).currency("USD").build()
+    };
+    let code = |equity: &[f64]| build(equity).unwrap_err().code();
+    assert_eq!(code(&[]), "ANALYTICS_TOO_FEW_POINTS");
+    assert_eq!(code(&[100.0]), "ANALYTICS_TOO_FEW_POINTS");
+    assert_eq!(code(&[100.0, f64::NAN, 100.0]), "ANALYTICS_NOT_FINITE");
+    assert_eq!(code(&[100.0, f64::INFINITY]), "ANALYTICS_NOT_FINITE");
+    assert_eq!(code(&[0.0, 100.0]), "ANALYTICS_NO_CAPITAL");
+    assert_eq!(code(&[-5.0, 100.0]), "ANALYTICS_NO_CAPITAL");
+
+    let flat = build(&[100.0; 40]).unwrap();
+    let s = flat.statistics();
+    assert_eq!((s.total_return, s.volatility, s.max_drawdown), (Some(0.0), Some(0.0), 0.0));
+    assert_eq!((s.sharpe, s.sortino, s.calmar, s.tail_ratio, s.skewness), (None, None, None, None, None));
+    assert_eq!((flat.exposure(), flat.turnover(), flat.trade_statistics().all.win_rate), (None, None, None));
+    assert!(flat.drawdowns().is_empty());
+    let fallen = build(&[100.0, 120.0, 90.0, 95.0]).unwrap();
+    let [fall] = fallen.drawdowns() else { panic!("{:?}", fallen.drawdowns()) };
+    assert_eq!((fall.recovery, fall.length), (None, TimeDelta::days(2)));
+    assert!(fallen.to_html().unwrap().contains("not yet"));
+    let broke = build(&[100.0, 50.0, -20.0, 300.0]).unwrap();
+    assert_eq!((broke.statistics().total_return, broke.statistics().ruined), (Some(-1.0), Some(day(2))));
+    for report in [flat, fallen, broke] {
+        assert_eq!(report.title(), "Performance", "an empty title is none");
+        for text in [report.to_html().unwrap(), report.to_svg(), report.summary()] {
+            assert!(!text.contains("NaN") && !text.contains("inf%"), "{text}");
+        }
+    }
+}
+
+#[test]
+fn a_given_number_of_periods_that_the_data_do_not_have_is_said() {
+    let points = market::wandering(200, TimeDelta::days(1));
+    let summary = |periods: Option<f64>| {
+        let options = Options { periods_per_year: periods, ..Options::default() };
+        Report::builder("x", points.clone()).options(options).build().unwrap().summary()
+    };
+    assert!(summary(Some(252.0)).contains("annualized with 252 days per year as given; the data have 365"));
+    assert!(summary(Some(365.0)).contains("annualized with 365 days per year\n"));
+    assert!(summary(None).contains("annualized with 365 days per year, derived from the data\n"));
 }
 
 #[test]

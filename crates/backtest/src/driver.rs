@@ -24,8 +24,8 @@ use crate::{
 /// How many events lie between two calls of a progress callback.
 const PROGRESS_EVERY: u64 = 1 << 16;
 
-/// Room for at most so many points of the equity curve is set aside before a run: 16 MB, which cost nothing until used.
-const EXPECTED_POINTS: u64 = 1 << 20;
+/// Room for at most so many points of the equity curve is set aside before a run: 32 MB, which cost nothing until used.
+const EXPECTED_POINTS: u64 = 1 << 21;
 
 pub(crate) struct Driver {
     engine: Engine,
@@ -183,7 +183,8 @@ impl Driver {
         self.pump()?;
         self.now = start;
         // Growing a curve of millions of points would copy it again and again.
-        self.recorder.equity.reserve(total.map_or(0, |total| total.min(EXPECTED_POINTS) as usize));
+        // The first and the last point are no event's.
+        self.recorder.equity.reserve(total.map_or(0, |total| (total + 2).min(EXPECTED_POINTS) as usize));
         self.total = total;
         if let Some(error) = merge.visit(&mut self)? {
             return Err(error);

@@ -1,4 +1,4 @@
-use std::{path::Path, sync::Arc};
+use std::{collections::BTreeSet, path::Path, sync::Arc};
 
 use algoflow_analytics::{
     EquityPoint, Report,
@@ -6,19 +6,22 @@ use algoflow_analytics::{
 };
 use algoflow_core::{
     Decimal,
-    id::{Asset, StrategyId},
+    id::{Asset, InstrumentId, StrategyId},
     instrument::Instrument,
     ledger::Portfolio,
     number::Money,
     order::{Fill, OrderEvent},
     state::{Orders, Recorded},
-    time::Timestamp,
+    time::{TimeDelta, Timestamp},
 };
 use algoflow_data::BarSeries;
 use algoflow_execution::{Halt, Journal};
 use algoflow_sim::SimVenue;
 
 use crate::error::BacktestError;
+
+/// The most instruments that a title names.
+const MAX_TITLE_NAMES: usize = 3;
 
 /// Everything that a backtest did.
 #[derive(Debug)]
@@ -126,7 +129,12 @@ impl BacktestResult {
         (first.is_finite() && first > 0.0).then(|| last / first - 1.0)
     }
 
-    /// The report: statistics, trades, drawdowns, charts. Titled after the strategies.
+    /// The report: statistics, trades, drawdowns, charts. Titled after the strategies and what they traded.
+    ///
+    /// Returns are of the periods in which there was a bar of what was traded, if all of it was given as series of bars of
+    /// a day or less; else of all periods with a point of equity. So a dividend on a weekend makes no day of its own, and
+    /// what trades around the clock has returns on weekends (see
+    /// [`algoflow_analytics::ReturnSeries::from_equity_on_market`]).
     ///
     /// # Errors
     /// [`BacktestError::Report`] if the equity curve or the prices cannot be analyzed.
@@ -140,15 +148,20 @@ impl BacktestResult {
     /// [`BacktestError::Report`] if the prices cannot be charted.
     pub fn report_builder(&self) -> Result<algoflow_analytics::ReportBuilder, BacktestError> {
         let names: Vec<&str> = self.strategies.iter().map(|id| id.as_str()).collect();
+        let strategies = names.join(" + ");
+        let traded: BTreeSet<InstrumentId> = self.fills.iter().map(|fill| fill.instrument).collect();
         let equity: Vec<EquityPoint> =
             self.equity.iter().copied().filter(|point| point.equity.is_finite()).collect();
-        let mut builder = Report::builder(names.join(" + "), equity)
-            .strategy(names.join(", "))
+        let mut builder = Report::builder(self.title(&strategies, &traded), equity)
+            .strategy(strategies)
             .currency(self.reporting.as_str())
             .run_hash(self.hash())
             .fills(self.fills.clone(), self.instruments.clone());
         for note in self.notes() {
             builder = builder.note(note);
+        }
+        if let Some(times) = self.market_times(&traded) {
+            builder = builder.market_times(times);
         }
         for series in &self.prices {
             let bars = series.iter().map(|bar| PriceBar::from(&bar));
@@ -158,15 +171,51 @@ impl BacktestResult {
         Ok(builder)
     }
 
+    /// `SmaCross on SPX.INDEX`: the strategies and what they traded, or could have if there was no trade.
+    fn title(&self, strategies: &str, traded: &BTreeSet<InstrumentId>) -> String {
+        let mut names: Vec<&str> = traded.iter().map(|id| id.as_str()).collect();
+        if names.is_empty() {
+            names = self.instruments.iter().map(|instrument| instrument.id.as_str()).collect();
+        }
+        match &names[..] {
+            [] => strategies.to_owned(),
+            some if some.len() <= MAX_TITLE_NAMES => format!("{strategies} on {}", some.join(", ")),
+            many => format!("{strategies} on {} instruments", many.len()),
+        }
+    }
+
+    /// When each bar of what was traded ended, of everything given if nothing was. `None` where bars do not tell every day
+    /// of a market: something was traded on trades or quotes alone, or on bars longer than a day.
+    fn market_times(&self, traded: &BTreeSet<InstrumentId>) -> Option<Vec<Timestamp>> {
+        let counts = |series: &&Arc<BarSeries>| traded.is_empty() || traded.contains(&series.instrument());
+        let known: Vec<_> = self.prices.iter().filter(counts).collect();
+        let daily = |id: &InstrumentId| {
+            let day = TimeDelta::days(1).nanos();
+            known.iter().any(|series| series.instrument() == *id && series.spec().rank() <= day)
+        };
+        if known.is_empty() || !traded.iter().all(daily) {
+            return None;
+        }
+        let mut times: Vec<Timestamp> =
+            known.iter().flat_map(|series| series.iter().map(|bar| bar.ts_close)).collect();
+        // Each series is in order already, which a stable sort makes use of.
+        times.sort();
+        times.dedup();
+        Some(times)
+    }
+
     /// What the figures rest on, and what went wrong: the models of the venues, refused orders, halted strategies.
     #[must_use]
     pub fn notes(&self) -> Vec<String> {
         let mut notes: Vec<String> = self.venues.iter().map(crate::notes::assumptions).collect();
         if !self.denials.is_empty() {
-            notes.push(format!("The engine refused {} orders before they were sent.", self.denials.len()));
+            notes.push(format!(
+                "The engine refused {} before sending.",
+                crate::notes::orders(self.denials.len())
+            ));
         }
         if !self.rejections.is_empty() {
-            notes.push(format!("Venues rejected {} orders.", self.rejections.len()));
+            notes.push(format!("Venues rejected {}.", crate::notes::orders(self.rejections.len())));
         }
         for halt in &self.halts {
             notes.push(format!(
@@ -176,7 +225,8 @@ impl BacktestResult {
         }
         let open = self.orders.iter().filter(|order| order.is_open()).count();
         if open > 0 {
-            notes.push(format!("{open} orders were still open at the end."));
+            let were = if open == 1 { "was" } else { "were" };
+            notes.push(format!("{} {were} still open at the end.", crate::notes::orders(open)));
         }
         notes
     }

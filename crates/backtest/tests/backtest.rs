@@ -397,7 +397,7 @@ fn short_sales_need_a_margin_account() {
     };
     let cash = run(AccountKind::Cash);
     assert_eq!((cash.fills.len(), cash.denials.len()), (0, 1));
-    assert!(cash.notes().iter().any(|note| note.contains("refused 1 orders")));
+    assert!(cash.notes().iter().any(|note| note.contains("refused 1 order before")));
     let margin = run(AccountKind::Margin { leverage: Decimal::ONE });
     assert_eq!(margin.fills.len(), 1);
 }
@@ -492,6 +492,42 @@ fn a_report_is_made_of_any_run() {
     assert!(summary.contains("Sharpe"), "{summary}");
     let html = result.report().unwrap().to_html().unwrap();
     assert!(html.contains(&result.hash()[..12]) && html.contains("Busy"));
+    assert!(summary.starts_with("Busy on ACME.NYSE\n1970-01-01 to 1970-10-27, 300 days, "), "{summary}");
+    let own = result.report_builder().unwrap().title("A first try").build().unwrap();
+    assert_eq!((own.title(), own.summary().lines().nth(1)), ("A first try", Some("Busy")));
+}
+
+/// Bars from Monday to Friday; a dividend on Saturdays, which reaches the account on a day without a market.
+#[test]
+fn a_dividend_on_a_weekend_makes_no_day_of_its_own() {
+    let weekday = |day: i64| (day + 3) % 7 < 5;
+    let run = |dividends: bool| {
+        let bars = noise(70, 4).iter().filter(|bar| weekday(bar.ts_open.nanos() / DAY)).collect::<Vec<_>>();
+        let per_share = "0.10 USD".parse().unwrap();
+        let actions = (0..70i64).filter(|day| dividends && (day + 3) % 7 == 5).map(|day| -> MarketData {
+            let ts = at(day).saturating_add(TimeDelta::hours(12));
+            let action = CorporateActionKind::Dividend { per_share };
+            CorporateAction { instrument: acme().id, ts_event: ts, ts_recv: ts, action }.into()
+        });
+        Backtest::new()
+            .venue(nyse().instrument(acme()))
+            .cash("10000 USD")
+            .data(BarSeries::from_bars(bars).unwrap())
+            .data(EventSource::new("actions", actions.collect::<Vec<_>>()))
+            .strategy(Scripted::new(|ctx, _| ctx.target_position(acme().id, Quantity::from_int(50))))
+            .run()
+            .unwrap()
+    };
+    let (with, without) = (run(true), run(false));
+    assert!(with.equity.len() > without.equity.len() + 8, "the curve itself tells of each dividend");
+    let (paid, none) = (with.report().unwrap(), without.report().unwrap());
+    assert_eq!(paid.returns().times(), none.returns().times());
+    assert_eq!(paid.returns().len(), 50);
+    assert_eq!(paid.statistics().periods_per_year, 252.0);
+    let (last, first) = (with.final_equity.unwrap().amount, without.final_equity.unwrap().amount);
+    assert!(last > first + dec("40"), "they are earned all the same");
+    let total = f64::try_from(last).unwrap() / 10_000.0 - 1.0;
+    assert!((paid.statistics().total_return.unwrap() - total).abs() < 1e-12);
 }
 
 #[test]

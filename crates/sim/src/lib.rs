@@ -103,6 +103,7 @@ pub mod policy;
 mod reject;
 mod slippage;
 mod venue;
+mod words;
 
 pub use self::{
     book::Calm,

@@ -1,4 +1,4 @@
-use algoflow_core::{instrument::Instrument, order::Fill};
+use algoflow_core::{instrument::Instrument, order::Fill, time::Timestamp};
 
 use super::{Benchmark, Report};
 use crate::{
@@ -14,6 +14,9 @@ use crate::{
 /// How many of the deepest drawdowns are listed.
 const DRAWDOWNS: usize = 10;
 
+/// The title of a report without a title and a strategy.
+const UNTITLED: &str = "Performance";
+
 /// Collects what a [`Report`] is made from.
 #[derive(Clone, Debug)]
 #[must_use = "nothing is analyzed before `build`"]
@@ -25,6 +28,7 @@ pub struct ReportBuilder {
     notes: Vec<String>,
     run_hash: Option<String>,
     equity: Vec<EquityPoint>,
+    market: Option<Vec<Timestamp>>,
     benchmark: Option<(String, Vec<EquityPoint>)>,
     prices: Vec<PriceSeries>,
     fills: Vec<Fill>,
@@ -43,6 +47,7 @@ impl ReportBuilder {
             notes: Vec::new(),
             run_hash: None,
             equity,
+            market: None,
             benchmark: None,
             prices: Vec::new(),
             fills: Vec::new(),
@@ -50,6 +55,12 @@ impl ReportBuilder {
             matching: Matching::default(),
             options: Options::default(),
         }
+    }
+
+    /// Another title than the one at the start. An empty one is replaced by the name of the strategy.
+    pub fn title(mut self, title: impl Into<String>) -> Self {
+        self.title = title.into();
+        self
     }
 
     /// The name of the strategy.
@@ -88,6 +99,14 @@ impl ReportBuilder {
         self
     }
 
+    /// When there was news of the markets in which the account held something, in order: the close of each bar, or the
+    /// times of trades and quotes. Returns are then of periods with news only; see
+    /// [`ReturnSeries::from_equity_on_market`]. Without it every period with a point of equity counts.
+    pub fn market_times(mut self, times: Vec<Timestamp>) -> Self {
+        self.market = Some(times);
+        self
+    }
+
     /// What to compare with: the equity, or price, of a benchmark. It is scaled to the equity of the run where drawn.
     pub fn benchmark(mut self, name: impl Into<String>, points: Vec<EquityPoint>) -> Self {
         self.benchmark = Some((name.into(), points));
@@ -122,9 +141,14 @@ impl ReportBuilder {
     /// Computes everything.
     ///
     /// # Errors
-    /// [`AnalyticsError`](crate::AnalyticsError) if the equity, the benchmark, the options or the fills are not valid.
+    /// [`AnalyticsError`](crate::AnalyticsError) if the equity, the times of the market, the benchmark, the options or the
+    /// fills are not valid.
     pub fn build(self) -> Result<Report> {
-        let returns = ReturnSeries::from_equity(&self.equity, self.options.period)?;
+        let period = self.options.period;
+        let returns = match &self.market {
+            Some(market) => ReturnSeries::from_equity_on_market(&self.equity, period, market)?,
+            None => ReturnSeries::from_equity(&self.equity, period)?,
+        };
         let path = ReturnSeries::from_equity(&self.equity, Period::AsGiven)?;
         let mut statistics = Statistics::compute(&returns, &path, &self.options)?;
         let benchmark = match self.benchmark {
@@ -145,11 +169,16 @@ impl ReportBuilder {
                 trade::turnover(&self.fills, &self.instruments, &self.equity)?,
             )
         };
+        let title = if self.title.trim().is_empty() {
+            self.strategy.clone().unwrap_or_else(|| UNTITLED.into())
+        } else {
+            self.title
+        };
         Ok(Report {
             drawdowns: drawdown::worst_drawdowns(&path, DRAWDOWNS),
             monthly: MonthlyTable::from_returns(&returns),
             trade_statistics: TradeStatistics::new(&trades.closed),
-            title: self.title,
+            title,
             strategy: self.strategy,
             parameters: self.parameters,
             currency: self.currency,

@@ -4,9 +4,10 @@ use rust_decimal::Decimal;
 
 use super::{
     Report,
-    format::{self, amount, duration, number, or_undefined, percent, signed_percent},
+    format::{self, amount, duration, loss, num, number, or_undefined, pct, percent, signed},
+    plot::Rolling,
 };
-use crate::trade::TradeSummary;
+use crate::{BenchmarkStatistics, Statistics, measure, trade::TradeSummary};
 
 /// A figure as it is shown.
 pub(super) struct Figure {
@@ -22,21 +23,46 @@ pub(super) struct Group {
     pub(super) figures: Vec<Figure>,
 }
 
-fn figure(name: impl Into<String>, value: String) -> Figure {
+/// How a value is shown.
+type Show = fn(Option<f64>) -> String;
+
+pub(super) fn figure(name: impl Into<String>, value: String) -> Figure {
     Figure { name: name.into(), value, benchmark: None }
 }
 
-fn pct(value: Option<f64>) -> String {
-    or_undefined(value, |value| percent(value, 2))
+/// A figure that a benchmark has too. A loss is below zero.
+pub(super) struct Compared {
+    name: &'static str,
+    own: fn(&Statistics) -> Option<f64>,
+    benchmark: fn(&BenchmarkStatistics) -> Option<f64>,
 }
 
-fn num(value: Option<f64>) -> String {
-    or_undefined(value, |value| number(value, 2))
-}
+pub(super) const TOTAL_RETURN: Compared =
+    Compared { name: "Total return", own: |s| s.total_return, benchmark: |b| b.total_return };
+pub(super) const CAGR: Compared = Compared { name: "CAGR", own: |s| s.cagr, benchmark: |b| b.cagr };
+pub(super) const VOLATILITY: Compared =
+    Compared { name: "Volatility", own: |s| s.volatility, benchmark: |b| b.volatility };
+pub(super) const MAX_DRAWDOWN: Compared =
+    Compared { name: "Max drawdown", own: |s| Some(-s.max_drawdown), benchmark: |b| Some(-b.max_drawdown) };
+pub(super) const SHARPE: Compared = Compared { name: "Sharpe", own: |s| s.sharpe, benchmark: |b| b.sharpe };
+pub(super) const SORTINO: Compared =
+    Compared { name: "Sortino", own: |s| s.sortino, benchmark: |b| b.sortino };
 
-/// A loss, given as a positive fraction, with its sign.
-fn loss(value: Option<f64>) -> String {
-    pct(value.map(|value| -value))
+impl Compared {
+    fn values(&self, s: &Statistics, show: Show) -> (String, Option<String>) {
+        (show((self.own)(s)), s.benchmark.as_ref().map(|b| show((self.benchmark)(b))))
+    }
+
+    pub(super) fn figure(&self, s: &Statistics, show: Show) -> Figure {
+        let (value, benchmark) = self.values(s, show);
+        Figure { name: self.name.into(), value, benchmark }
+    }
+
+    fn tile(&self, s: &Statistics, show: Show) -> Tile {
+        let (value, benchmark) = self.values(s, show);
+        let below = benchmark.map_or_else(String::new, |value| format!("benchmark {value}"));
+        [self.name.into(), value, below]
+    }
 }
 
 /// The figures of the returns and the account.
@@ -46,32 +72,25 @@ pub(super) fn groups(report: &Report) -> Vec<Group> {
     groups
 }
 
-fn with_benchmark(mut figure: Figure, value: Option<String>) -> Figure {
-    figure.benchmark = value;
-    figure
-}
-
 fn returns(report: &Report) -> Group {
     let s = report.statistics();
-    let b = s.benchmark.as_ref();
-    let unit = report.currency.as_ref().map(|currency| format!(" {currency}")).unwrap_or_default();
-    let money = |value: Option<f64>| or_undefined(value, |value| format!("{}{unit}", number(value, 2)));
-    let noun = s.period.noun();
-    let extreme = |index: usize| {
-        let months = report.monthly.extremes();
-        or_undefined(months.and_then(|m| m.get(index).copied()), |(_, _, value)| percent(value, 2))
+    let equity = |which: &str, point: Option<&crate::EquityPoint>| {
+        figure(report.in_currency(which), num(point.map(|point| point.equity)))
     };
+    let noun = s.period.noun();
+    let [best, worst] =
+        report.monthly.extremes().map_or([None; 2], |months| months.map(|month| Some(month.2)));
     Group {
         title: "Return",
         figures: vec![
-            figure("First equity", money(report.equity.first().map(|point| point.equity))),
-            figure("Final equity", money(report.equity.last().map(|point| point.equity))),
-            with_benchmark(figure("Total return", pct(s.total_return)), b.map(|b| pct(b.total_return))),
-            with_benchmark(figure("CAGR", pct(s.cagr)), b.map(|b| pct(b.cagr))),
+            equity("First equity", report.equity.first()),
+            equity("Final equity", report.equity.last()),
+            TOTAL_RETURN.figure(s, pct),
+            CAGR.figure(s, pct),
             figure(format!("Best {noun}"), pct(s.best_period)),
             figure(format!("Worst {noun}"), pct(s.worst_period)),
-            figure("Best month", extreme(0)),
-            figure("Worst month", extreme(1)),
+            figure("Best month", pct(best)),
+            figure("Worst month", pct(worst)),
             figure("Months with a gain", pct(report.monthly.positive_share())),
             figure(plural(noun, " with a gain"), pct(s.positive_periods)),
             figure("Longest run of gains / losses", format!("{} / {}", s.streaks.wins, s.streaks.losses)),
@@ -87,18 +106,14 @@ fn plural(noun: &str, rest: &str) -> String {
 
 fn risk(report: &Report) -> Group {
     let s = report.statistics();
-    let b = s.benchmark.as_ref();
     let level = percent(s.confidence, 0);
     let noun = s.period.noun();
     Group {
         title: "Risk",
         figures: vec![
-            with_benchmark(figure("Volatility", pct(s.volatility)), b.map(|b| pct(b.volatility))),
+            VOLATILITY.figure(s, pct),
             figure("Downside deviation", pct(s.downside_deviation)),
-            with_benchmark(
-                figure("Max drawdown", loss(Some(s.max_drawdown))),
-                b.map(|b| loss(Some(b.max_drawdown))),
-            ),
+            MAX_DRAWDOWN.figure(s, pct),
             figure("Average drawdown", loss(s.average_drawdown)),
             figure("Longest drawdown", duration(s.longest_drawdown)),
             figure("Time under water", pct(s.time_under_water)),
@@ -114,11 +129,10 @@ fn risk(report: &Report) -> Group {
 
 fn ratios(report: &Report) -> Group {
     let s = report.statistics();
-    let b = s.benchmark.as_ref();
     let mut figures = vec![
-        with_benchmark(figure("Sharpe", num(s.sharpe)), b.map(|b| num(b.sharpe))),
+        SHARPE.figure(s, num),
         figure("Probability that Sharpe > 0", pct(s.probabilistic_sharpe)),
-        with_benchmark(figure("Sortino", num(s.sortino)), b.map(|b| num(b.sortino))),
+        SORTINO.figure(s, num),
         figure("Calmar", num(s.calmar)),
         figure("Omega", num(s.omega)),
         figure("Gain to pain", num(s.gain_to_pain)),
@@ -126,14 +140,17 @@ fn ratios(report: &Report) -> Group {
         figure("Recovery factor", num(s.recovery_factor)),
         figure("Stability (R²)", num(s.stability)),
     ];
-    if !report.fills.is_empty() {
-        figures.push(figure("Exposure", pct(report.exposure)));
-        figures.push(figure(
-            "Turnover per year",
-            or_undefined(report.turnover, |value| format!("{}×", number(value, 2))),
-        ));
-    }
+    figures.extend(activity(report));
     Group { title: "Ratios and activity", figures }
+}
+
+/// How much was traded; nothing without fills.
+pub(super) fn activity(report: &Report) -> Vec<Figure> {
+    if report.fills.is_empty() {
+        return Vec::new();
+    }
+    let turnover = or_undefined(report.turnover, |value| format!("{}×", number(value, 2)));
+    vec![figure("Exposure", pct(report.exposure)), figure("Turnover per year", turnover)]
 }
 
 fn relative(report: &Report) -> Option<Group> {
@@ -157,11 +174,7 @@ fn relative(report: &Report) -> Option<Group> {
 /// The names of trade figures, each with the way to show it.
 type TradeFigure = (&'static str, fn(&TradeSummary) -> String);
 
-fn money(value: Option<f64>) -> String {
-    num(value)
-}
-
-fn exact(value: Option<Decimal>) -> String {
+pub(super) fn exact(value: Option<Decimal>) -> String {
     or_undefined(value, |value| amount(value, 2))
 }
 
@@ -175,10 +188,10 @@ pub(super) const TRADE_FIGURES: [TradeFigure; 20] = [
     ("Gross loss", |t| exact(t.gross_loss)),
     ("Fees", |t| exact(t.fees)),
     ("Profit factor", |t| num(t.profit_factor)),
-    ("Expectancy per trade", |t| money(t.expectancy)),
+    ("Expectancy per trade", |t| num(t.expectancy)),
     ("Average return", |t| pct(t.average_return)),
-    ("Average win", |t| money(t.average_win)),
-    ("Average loss", |t| money(t.average_loss)),
+    ("Average win", |t| num(t.average_win)),
+    ("Average loss", |t| num(t.average_loss)),
     ("Payoff ratio", |t| num(t.payoff_ratio)),
     ("Largest win", |t| exact(t.largest_win)),
     ("Largest loss", |t| exact(t.largest_loss)),
@@ -189,81 +202,95 @@ pub(super) const TRADE_FIGURES: [TradeFigure; 20] = [
     ("Average MFE", |t| pct(t.average_mfe)),
 ];
 
-/// The figures that stand out at the top: name, value, and a line below.
-pub(super) fn headline(report: &Report) -> Vec<[String; 3]> {
+/// A name, a value, and a line below.
+pub(super) type Tile = [String; 3];
+
+/// The figures that stand out at the top.
+pub(super) fn headline(report: &Report) -> Vec<Tile> {
     let s = report.statistics();
-    let against = |value: Option<f64>, show: fn(Option<f64>) -> String| {
-        s.benchmark.as_ref().map_or_else(String::new, |_| format!("benchmark {}", show(value)))
-    };
-    let b = |f: fn(&crate::BenchmarkStatistics) -> Option<f64>| s.benchmark.as_ref().and_then(f);
-    let trades = &report.trade_statistics.all;
+    let short: Show = |value| or_undefined(value, |value| percent(value, 1));
     let mut tiles = vec![
-        [
-            "Total return".into(),
-            or_undefined(s.total_return, |v| signed_percent(v, 1)),
-            against(b(|b| b.total_return), |v| or_undefined(v, |v| signed_percent(v, 1))),
-        ],
-        [
-            "CAGR".into(),
-            or_undefined(s.cagr, |v| signed_percent(v, 2)),
-            against(b(|b| b.cagr), |v| or_undefined(v, |v| signed_percent(v, 2))),
-        ],
-        ["Sharpe".into(), num(s.sharpe), against(b(|b| b.sharpe), num)],
-        ["Sortino".into(), num(s.sortino), against(b(|b| b.sortino), num)],
-        [
-            "Max drawdown".into(),
-            or_undefined(Some(-s.max_drawdown), |v| percent(v, 1)),
-            against(b(|b| Some(-b.max_drawdown)), |v| or_undefined(v, |v| percent(v, 1))),
-        ],
-        [
-            "Volatility".into(),
-            or_undefined(s.volatility, |v| percent(v, 1)),
-            against(b(|b| b.volatility), |v| or_undefined(v, |v| percent(v, 1))),
-        ],
+        TOTAL_RETURN.tile(s, |value| signed(value, 1)),
+        CAGR.tile(s, |value| signed(value, 2)),
+        SHARPE.tile(s, num),
+        SORTINO.tile(s, num),
+        MAX_DRAWDOWN.tile(s, short),
+        VOLATILITY.tile(s, short),
     ];
+    let trades = &report.trade_statistics.all;
     if trades.count > 0 {
-        tiles.push([
-            "Win rate".into(),
-            or_undefined(trades.win_rate, |v| percent(v, 1)),
-            format!("of {} trades", number(trades.count as f64, 0)),
-        ]);
-        tiles.push([
-            "Profit factor".into(),
-            num(trades.profit_factor),
-            or_undefined(report.exposure, |v| format!("exposure {}", percent(v, 0))),
-        ]);
+        let s = if trades.count == 1 { "" } else { "s" };
+        let count = format!("of {} trade{s}", number(trades.count as f64, 0));
+        let exposure = or_undefined(report.exposure, |value| format!("exposure {}", percent(value, 0)));
+        tiles.push(["Win rate".into(), short(trades.win_rate), count]);
+        tiles.push(["Profit factor".into(), num(trades.profit_factor), exposure]);
     } else {
-        tiles.push([
-            "Calmar".into(),
-            num(s.calmar),
-            format!("longest drawdown {}", duration(s.longest_drawdown)),
-        ]);
-        tiles.push([
-            "Value at risk".into(),
-            loss(s.value_at_risk),
-            format!("{}, one {}", percent(s.confidence, 0), s.period.noun()),
-        ]);
+        let longest = format!("longest drawdown {}", duration(s.longest_drawdown));
+        let what = format!("{}, one {}", percent(s.confidence, 0), s.period.noun());
+        tiles.push(["Calmar".into(), num(s.calmar), longest]);
+        tiles.push(["Value at risk".into(), loss(s.value_at_risk), what]);
     }
     tiles
 }
+
+/// How far a number of periods per year may be from that of the data without a word about it.
+const PERIODS_TOLERANCE: f64 = 0.05;
 
 /// From when to when, over which periods.
 pub(super) fn span(report: &Report) -> String {
     let s = report.statistics();
     let dates_only = report.is_daily();
-    let derived = if s.periods_per_year_derived { ", derived from the data" } else { "" };
-    let periods = format::number(s.periods_per_year, if s.periods_per_year.fract() == 0.0 { 0 } else { 1 });
+    let places = |value: f64| number(value, if value.fract() == 0.0 { 0 } else { 1 });
+    let observed = report.returns.observed_periods_per_year();
+    let source = if s.periods_per_year_derived {
+        ", derived from the data".into()
+    } else if (s.periods_per_year / observed - 1.0).abs() > PERIODS_TOLERANCE {
+        format!(" as given; the data have {}", places(observed))
+    } else {
+        String::new()
+    };
     let noun = s.period.noun();
     format!(
-        "{} to {}, {} {noun}{}, annualized with {periods} {noun}s per year{derived}",
+        "{} to {}, {} {noun}{}, annualized with {} {noun}s per year{source}",
         format::time(s.start, dates_only),
-        format::time(s.end, dates_only),
-        format::number(s.observations as f64, 0),
+        format::close(s.end, dates_only),
+        number(s.observations as f64, 0),
         if s.observations == 1 { "" } else { "s" },
+        places(s.periods_per_year),
     )
 }
 
+/// `Rolling Sharpe, 126 days`.
+pub(super) fn rolling_title(report: &Report, rolling: &Rolling) -> String {
+    format!("Rolling Sharpe, {} {}s", rolling.window, report.statistics.period.noun())
+}
+
+/// How strong the color of a month is, 0 to 1. The strongest is for the 95 % quantile, so that one extreme month does not
+/// pale all others.
+pub(super) fn heat(table: &crate::MonthlyTable) -> impl Fn(f64) -> f64 {
+    let sizes: Vec<f64> = table.months().map(|(_, _, value)| value.abs()).collect();
+    let strongest = measure::quantile(&sizes, 0.95).unwrap_or(0.0).max(1e-9);
+    move |value| (value.abs() / strongest).min(1.0)
+}
+
 impl Report {
+    /// The strategy, unless the title names it.
+    pub(super) fn subtitle(&self) -> Option<&str> {
+        self.strategy.as_deref().filter(|name| !self.title.contains(name))
+    }
+
+    /// The parameters in one line; `None` without.
+    pub(super) fn parameter_line(&self) -> Option<String> {
+        let all: Vec<String> =
+            self.parameters.iter().map(|(name, value)| format!("{name} {value}")).collect();
+        (!all.is_empty()).then(|| all.join(", "))
+    }
+
+    /// `Equity, USD`: something that is counted in the currency of the report.
+    pub(super) fn in_currency(&self, what: &str) -> String {
+        self.currency.as_ref().map_or_else(|| what.into(), |currency| format!("{what}, {currency}"))
+    }
+
     /// Whether times of day say nothing: all points lie at one time of the day or are days apart.
     pub(super) fn is_daily(&self) -> bool {
         let day = algoflow_core::time::TimeDelta::days(1);

@@ -3,6 +3,8 @@
 use algoflow_core::time::{TimeDelta, Timestamp};
 use rust_decimal::Decimal;
 
+use crate::calendar::closing_date;
+
 /// What is shown for a figure that is not defined.
 pub(super) const UNDEFINED: &str = "–";
 
@@ -57,7 +59,7 @@ pub(super) fn percent(fraction: f64, places: usize) -> String {
 }
 
 /// A fraction as a percentage with its sign.
-pub(super) fn signed_percent(fraction: f64, places: usize) -> String {
+fn signed_percent(fraction: f64, places: usize) -> String {
     let text = percent(fraction, places);
     let zero = !text.bytes().any(|b| matches!(b, b'1'..=b'9'));
     if fraction > 0.0 && !zero { format!("+{text}") } else { text }
@@ -66,6 +68,26 @@ pub(super) fn signed_percent(fraction: f64, places: usize) -> String {
 /// A value by `show`, or the sign for undefined.
 pub(super) fn or_undefined<T>(value: Option<T>, show: impl FnOnce(T) -> String) -> String {
     value.map_or_else(|| UNDEFINED.to_owned(), show)
+}
+
+/// A fraction as a percentage with two places.
+pub(super) fn pct(fraction: Option<f64>) -> String {
+    or_undefined(fraction, |value| percent(value, 2))
+}
+
+/// A fraction as a percentage with its sign.
+pub(super) fn signed(fraction: Option<f64>, places: usize) -> String {
+    or_undefined(fraction, |value| signed_percent(value, places))
+}
+
+/// A loss, given as a positive fraction, as a percentage with its sign.
+pub(super) fn loss(fraction: Option<f64>) -> String {
+    pct(fraction.map(|value| -value))
+}
+
+/// A number with two places.
+pub(super) fn num(value: Option<f64>) -> String {
+    or_undefined(value, |value| number(value, 2))
 }
 
 /// A length of time by its two largest units: `412 days`, `3 h 20 min`.
@@ -89,19 +111,23 @@ pub(super) fn duration(length: TimeDelta) -> String {
     }
 }
 
-/// The date in UTC: `2024-01-31`.
-pub(super) fn date(ts: Timestamp) -> String {
-    let (year, month, day) = ts.date();
+/// A date: `2024-01-31`.
+fn date((year, month, day): (i16, i8, i8)) -> String {
     format!("{year:04}-{month:02}-{day:02}")
 }
 
-/// The date, and the time of day in minutes unless it is midnight or `dates_only`.
+/// When something happened, in UTC: the date, and the time of day in minutes unless `dates_only`.
 pub(super) fn time(ts: Timestamp, dates_only: bool) -> String {
     let minute = ts.since(ts.floor_to(TimeDelta::days(1))).nanos() / 60_000_000_000;
     if dates_only {
-        return date(ts);
+        return date(ts.date());
     }
-    format!("{} {:02}:{:02}", date(ts), minute / 60, minute % 60)
+    format!("{} {:02}:{:02}", date(ts.date()), minute / 60, minute % 60)
+}
+
+/// The time up to which a value tells: as [`time`], but with `dates_only` the day that it closes.
+pub(super) fn close(ts: Timestamp, dates_only: bool) -> String {
+    if dates_only { date(closing_date(ts)) } else { time(ts, false) }
 }
 
 /// Text with the characters that mean something in HTML, SVG and their attributes replaced. Control characters, which
@@ -155,6 +181,18 @@ mod tests {
         assert_eq!(show("1s500ms"), "1.5 s");
         assert_eq!(show("250ms"), "250 ms");
         assert_eq!(show("0s"), "0 s");
+    }
+
+    #[test]
+    fn a_close_at_midnight_is_of_the_day_before() {
+        let midnight = "2019-01-01T00:00:00Z".parse().unwrap();
+        assert_eq!((time(midnight, true), close(midnight, true)), ("2019-01-01".into(), "2018-12-31".into()));
+        assert_eq!(close(midnight, false), "2019-01-01 00:00");
+        let evening = "2018-12-31T21:00:00Z".parse().unwrap();
+        assert_eq!(
+            (close(evening, true), close(evening, false)),
+            ("2018-12-31".into(), "2018-12-31 21:00".into())
+        );
     }
 
     #[test]

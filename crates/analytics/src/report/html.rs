@@ -6,7 +6,7 @@ use super::{
     Report,
     downsample::MAX_POINTS,
     figures::{self, Group},
-    format::{amount, date, duration, escape, number, percent, price, time},
+    format::{amount, close, duration, escape, number, percent, price, time},
     plot::{MAX_TRADES, Plots},
 };
 use crate::{
@@ -18,6 +18,7 @@ use crate::{
 const STYLE: &str = include_str!("page/style.css");
 const AXES: &str = include_str!("page/axes.js");
 const CHART: &str = include_str!("page/chart.js");
+const SCROLL: &str = include_str!("page/scroll.js");
 const PAGE: &str = include_str!("page/page.js");
 
 /// Nothing is loaded from anywhere; only what is in the page runs.
@@ -54,7 +55,7 @@ pub(super) fn write(report: &Report) -> Result<String> {
         page,
         "<div id=\"live\" class=\"hidden\" aria-live=\"polite\"></div>\n\
          <script type=\"application/json\" id=\"data\">{data}</script>\n\
-         <script>\n\"use strict\";\n{AXES}{CHART}{PAGE}</script>\n</body>\n</html>\n"
+         <script>\n\"use strict\";\n{AXES}{CHART}{SCROLL}{PAGE}</script>\n</body>\n</html>\n"
     );
     Ok(page)
 }
@@ -90,7 +91,7 @@ fn sign_class(text: &str) -> &'static str {
 
 fn header(page: &mut String, report: &Report) {
     let _ = writeln!(page, "<header>\n<h1>{}</h1>", escape(&report.title));
-    if let Some(strategy) = report.strategy.as_ref().filter(|name| **name != report.title) {
+    if let Some(strategy) = report.subtitle() {
         let _ = writeln!(page, "<p class=\"strategy\">{}</p>", escape(strategy));
     }
     let _ = writeln!(page, "<p class=\"span\">{}</p>", escape(&figures::span(report)));
@@ -105,7 +106,7 @@ fn header(page: &mut String, report: &Report) {
         let _ = writeln!(
             page,
             "<p class=\"warning\"><strong>Ruined.</strong> Equity fell to zero or below at {}; returns end there.</p>",
-            escape(&time(ruined, false))
+            escape(&close(ruined, report.is_daily()))
         );
     }
     page.push_str("</header>\n");
@@ -153,21 +154,20 @@ fn performance(page: &mut String, report: &Report, plots: &Plots) {
     let (first, last) = (report.equity.first(), report.equity.last());
     let label = first.zip(last).map_or_else(String::new, |(first, last)| {
         let (from, to) = (number(first.equity, 2), number(last.equity, 2));
-        format!("Equity, from {from} on {} to {to} on {}", date(first.ts), date(last.ts))
+        format!("Equity, from {from} on {} to {to} on {}", time(first.ts, true), close(last.ts, true))
     });
-    let unit = report.currency.as_ref().map_or_else(String::new, |currency| format!(", {currency}"));
-    chart(page, "equity", &format!("Equity{unit}"), &label);
+    chart(page, "equity", &report.in_currency("Equity"), &label);
     let deepest = percent(-report.statistics.max_drawdown, 2);
     chart(page, "drawdown", "Drawdown", &format!("Drawdown, {deepest} at the deepest"));
     if let Some(rolling) = plots.rolling() {
-        let title = format!("Rolling Sharpe, {} {}s", rolling.window, report.statistics.period.noun());
+        let title = figures::rolling_title(report, rolling);
         chart(page, "rolling", &title, &title);
     }
     page.push_str(
         "<canvas id=\"navigator\" role=\"img\" aria-label=\"Overview: drag the window or its edges to choose the time shown\">\
          </canvas>\n<p id=\"chart-help\" class=\"hint\">Drag across a chart to zoom, double-click to see all. \
-         On a touch screen pinch to zoom. Keys: <kbd>\u{2190}</kbd> <kbd>\u{2192}</kbd> move the cross-hair, <kbd>+</kbd> \
-         <kbd>\u{2212}</kbd> zoom, <kbd>0</kbd> shows all.</p>\n</section>\n",
+         On a touch screen pinch to zoom. <span class=\"keys\">Keys: <kbd>\u{2190}</kbd> <kbd>\u{2192}</kbd> move the \
+         cross-hair, <kbd>+</kbd> <kbd>\u{2212}</kbd> zoom, <kbd>0</kbd> shows all.</span></p>\n</section>\n",
     );
 }
 
@@ -205,15 +205,13 @@ fn monthly(page: &mut String, report: &Report) {
         let _ = write!(page, "<th scope=\"col\">{month}</th>");
     }
     page.push_str("<th scope=\"col\">Total</th></tr></thead>\n<tbody>\n");
-    let months: Vec<f64> = report.monthly.months().map(|(_, _, value)| value.abs()).collect();
-    // The strongest color is for the 95 % quantile, so that one extreme month does not pale all others.
-    let strongest = crate::measure::quantile(&months, 0.95).unwrap_or(0.0).max(1e-9);
+    let heat = figures::heat(&report.monthly);
     for row in report.monthly.years.iter().rev() {
         let _ = write!(page, "<tr><th scope=\"row\">{}</th>", row.year);
         for month in &row.months {
             match month {
                 Some(value) => {
-                    let strength = (value.abs() / strongest).min(1.0) * 100.0;
+                    let strength = heat(*value) * 100.0;
                     let class = if *value < 0.0 { "down" } else { "up" };
                     let text = show(&number(value * 100.0, 1));
                     let _ = write!(page, "<td class=\"{class}\" style=\"--w:{strength:.0}%\">{text}</td>");
@@ -313,15 +311,14 @@ fn drawdowns(page: &mut String, report: &Report) {
     );
     let dates_only = report.is_daily();
     for fall in &report.drawdowns {
-        let recovered =
-            fall.recovery.map_or_else(|| "not yet".to_owned(), |ts| escape(&time(ts, dates_only)));
+        let recovered = fall.recovery.map_or_else(|| "not yet".to_owned(), |ts| close(ts, dates_only));
         let _ = writeln!(
             page,
             "<tr><td class=\"depth\" style=\"--w:{:.1}%\"><span>{}</span></td><td>{}</td><td>{}</td><td>{recovered}</td><td>{}</td></tr>",
             fall.depth / report.statistics.max_drawdown * 100.0,
             show(&percent(-fall.depth, 2)),
-            time(fall.start, dates_only),
-            time(fall.valley, dates_only),
+            close(fall.start, dates_only),
+            close(fall.valley, dates_only),
             duration(fall.length)
         );
     }

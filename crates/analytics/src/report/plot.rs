@@ -32,7 +32,7 @@ pub(super) struct Rolling {
     pub(super) window: usize,
     pub(super) line: Line,
     /// The indices of points that are not joined with the point before them: between the two it is not defined.
-    breaks: Vec<usize>,
+    pub(super) breaks: Vec<usize>,
 }
 
 /// The price chart of an instrument. Fills are `[time, price, signed quantity]`.
@@ -169,14 +169,33 @@ pub(super) fn rolling_sharpe(report: &Report) -> Option<Rolling> {
     Some(rolling)
 }
 
-fn prices(report: &Report) -> Vec<Prices> {
-    let cap = (MAX_BARS_TOGETHER / report.prices.len().max(1)).clamp(MIN_BARS, MAX_BARS);
+/// The last fills of each instrument as `[time, price, signed quantity]`.
+fn fills(report: &Report) -> BTreeMap<InstrumentId, Vec<[f64; 3]>> {
     let mut fills: BTreeMap<InstrumentId, Vec<[f64; 3]>> = BTreeMap::new();
     for fill in report.fills.iter().skip(report.fills.len().saturating_sub(MAX_TRADES)) {
         let sign = if fill.side == Side::Buy { 1.0 } else { -1.0 };
         let mark = [seconds(fill.ts_event), fill.price.to_f64(), sign * fill.quantity.to_f64()];
         fills.entry(fill.instrument).or_default().push(mark);
     }
+    fills
+}
+
+/// The instrument with the most fills of those whose prices are known: its closes in the time of the run, and its fills.
+pub(super) fn most_traded(report: &Report) -> Option<(InstrumentId, Line, Vec<[f64; 3]>)> {
+    let mut fills = fills(report);
+    let count = |id: InstrumentId| fills.get(&id).map_or(0, Vec::len);
+    // Of equal ones the first, which `max_by_key` gives of the reversed.
+    let series = report.prices.iter().rev().max_by_key(|series| count(series.instrument()))?;
+    let marks = fills.remove(&series.instrument())?;
+    let (first, last) = (report.equity.first()?.ts, report.equity.last()?.ts);
+    let bars = series.bars().iter().filter(|bar| (first..=last).contains(&bar.ts));
+    let (times, closes): (Vec<_>, Vec<_>) = bars.map(|bar| (bar.ts, bar.close)).unzip();
+    (!times.is_empty()).then(|| (series.instrument(), line(&times, &closes), marks))
+}
+
+fn prices(report: &Report) -> Vec<Prices> {
+    let cap = (MAX_BARS_TOGETHER / report.prices.len().max(1)).clamp(MIN_BARS, MAX_BARS);
+    let mut fills = fills(report);
     report
         .prices
         .iter()

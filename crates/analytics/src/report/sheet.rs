@@ -1,16 +1,16 @@
-//! The tear sheet as a picture: headline figures, equity, drawdown, monthly returns and the rest of the figures.
+//! The tear sheet as a picture: headline figures, equity, drawdown, rolling Sharpe, prices with fills, monthly returns and
+//! the rest of the figures.
 
 mod axes;
 mod chart;
 
 use super::{
     Report, figures,
-    format::{UNDEFINED, number},
+    format::{UNDEFINED, close, number},
     plot,
 };
 use crate::{
     calendar::{MONTH_NAMES, MonthlyTable},
-    measure,
     picture::{Anchor, Color, Font, Picture},
 };
 
@@ -31,6 +31,7 @@ const UP: Color = Color(31, 111, 196, 1.0);
 const DOWN: Color = Color(200, 80, 10, 1.0);
 const LINE: Color = Color(31, 95, 191, 1.0);
 const OTHER: Color = Color(141, 150, 163, 1.0);
+const SHARPE: Color = Color(122, 79, 176, 1.0);
 const WASH: Color = Color(31, 95, 191, 0.08);
 const DOWN_WASH: Color = Color(200, 80, 10, 0.12);
 
@@ -83,15 +84,14 @@ fn header(picture: &mut Picture, report: &Report) -> f64 {
     let mut y = MARGIN + 24.0;
     picture.text((MARGIN, y), Anchor::Start, TITLE, fitted(&report.title, INNER, TITLE));
     let mut lines = Vec::new();
-    let mut about: Vec<String> =
-        report.strategy.iter().filter(|name| **name != report.title).cloned().collect();
-    about.extend(report.parameters.iter().map(|(name, value)| format!("{name} {value}")));
+    let about: Vec<String> =
+        report.subtitle().map(str::to_owned).into_iter().chain(report.parameter_line()).collect();
     if !about.is_empty() {
         lines.push(about.join(", "));
     }
     lines.push(figures::span(report));
     if let Some(ruined) = report.statistics.ruined {
-        lines.push(format!("Ruined: equity fell to zero or below at {ruined}."));
+        lines.push(format!("Ruined: equity fell to zero or below at {}.", close(ruined, report.is_daily())));
     }
     for line in lines {
         y += 21.0;
@@ -128,29 +128,49 @@ fn tiles(picture: &mut Picture, report: &Report, y: f64) -> f64 {
 fn charts(picture: &mut Picture, report: &Report, y: f64) -> f64 {
     let equity = plot::equity(report);
     let benchmark = plot::benchmark(report);
-    let drawdown = plot::underwater(report);
     let range = (equity.t.first().copied().unwrap_or(0.0), equity.t.last().copied().unwrap_or(1.0));
+    let chart = |zero, percent| Chart { frame: [0.0; 4], range, zero, percent };
 
-    let unit = report.currency.as_ref().map_or_else(String::new, |currency| format!(", {currency}"));
-    picture.text((MARGIN, y), Anchor::Start, HEADING, fitted(&format!("Equity{unit}"), 400.0, HEADING));
     let mut series = Vec::new();
     let mut keys = vec![("Strategy".to_owned(), LINE)];
     if let Some(line) = &benchmark {
-        series.push(Series { line, color: OTHER, width: 1.3, dashed: true, wash: None });
+        series.push(Series { dashed: true, ..Series::new(line, OTHER, 1.3) });
         let name = report.benchmark.as_ref().map_or("", |benchmark| &benchmark.name);
         keys.push((fitted(name, 240.0, QUIET), OTHER));
     }
-    series.push(Series { line: &equity, color: LINE, width: 1.7, dashed: false, wash: Some(WASH) });
+    series.push(Series { wash: Some(WASH), ..Series::new(&equity, LINE, 1.7) });
     legend(picture, &keys, y);
-    let frame = [MARGIN, y + 10.0, INNER, 300.0];
-    Chart { frame, range, zero: false, percent: false, dates: false }.draw(picture, &series);
+    let mut y = panel(picture, &report.in_currency("Equity"), y, 300.0, chart(false, false), &series);
 
-    let y = y + 342.0;
-    picture.text((MARGIN, y), Anchor::Start, HEADING, "Drawdown");
-    let fall = [Series { line: &drawdown, color: DOWN, width: 1.2, dashed: false, wash: Some(DOWN_WASH) }];
-    let frame = [MARGIN, y + 10.0, INNER, 130.0];
-    Chart { frame, range, zero: true, percent: true, dates: true }.draw(picture, &fall);
-    y + 196.0
+    let drawdown = plot::underwater(report);
+    let fall = [Series { wash: Some(DOWN_WASH), ..Series::new(&drawdown, DOWN, 1.2) }];
+    y = panel(picture, "Drawdown", y, 130.0, chart(true, true), &fall);
+
+    if let Some(rolling) = plot::rolling_sharpe(report) {
+        let title = figures::rolling_title(report, &rolling);
+        let line = [Series { breaks: &rolling.breaks, ..Series::new(&rolling.line, SHARPE, 1.2) }];
+        y = panel(picture, &title, y, 110.0, chart(true, false), &line);
+    }
+    if let Some((instrument, prices, fills)) = plot::most_traded(report) {
+        let title = format!("{instrument}, bought \u{25b2}, sold \u{25bc}");
+        let line = [Series { fills: &fills, ..Series::new(&prices, LINE, 1.2) }];
+        y = panel(picture, &title, y, 200.0, chart(false, false), &line);
+    }
+    y
+}
+
+/// A chart with its heading; answers where what follows may begin.
+fn panel(
+    picture: &mut Picture,
+    title: &str,
+    y: f64,
+    height: f64,
+    chart: Chart,
+    series: &[Series<'_>],
+) -> f64 {
+    picture.text((MARGIN, y), Anchor::Start, HEADING, fitted(title, 500.0, HEADING));
+    Chart { frame: [MARGIN, y + 10.0, INNER, height], ..chart }.draw(picture, series);
+    y + height + 66.0
 }
 
 /// The names of the lines, ending at the right edge in any font that is not very wide.
@@ -185,14 +205,13 @@ fn monthly(picture: &mut Picture, table: &MonthlyTable, y: f64) -> f64 {
     for (column, name) in MONTH_NAMES.iter().copied().chain(["Total"]).enumerate() {
         picture.text((x(column) + cell / 2.0, y + 24.0), Anchor::Middle, small, name);
     }
-    let sizes: Vec<f64> = table.months().map(|(_, _, value)| value.abs()).collect();
-    let strongest = measure::quantile(&sizes, 0.95).unwrap_or(0.0).max(1e-9);
+    let heat = figures::heat(table);
     let mut top = y + 32.0;
     for row in table.years.iter().skip(shown).rev() {
         picture.text((MARGIN, top + 16.0), Anchor::Start, BODY, row.year.to_string());
         for (column, value) in row.months.iter().enumerate() {
             let Some(value) = value else { continue };
-            let strength = (value.abs() / strongest).min(1.0) * 0.55;
+            let strength = heat(*value) * 0.55;
             let color = if *value < 0.0 { DOWN } else { UP };
             picture.rect(
                 [x(column) + 1.0, top + 1.0, cell - 2.0, height - 2.0],

@@ -22,7 +22,7 @@ pub(crate) fn fixture(name: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(name)
 }
 
-/// The closes of a column of a fixture, at midnight UTC of their days.
+/// The closes of a column of a fixture, at the end of their days in UTC.
 pub(crate) fn closes(file: &str, column: &str) -> Vec<EquityPoint> {
     let mut reader = csv::Reader::from_path(fixture(file)).unwrap();
     let index = reader.headers().unwrap().iter().position(|name| name == column).unwrap();
@@ -30,7 +30,7 @@ pub(crate) fn closes(file: &str, column: &str) -> Vec<EquityPoint> {
         .records()
         .map(|record| {
             let record = record.unwrap();
-            EquityPoint::new(record[0].parse().unwrap(), record[index].parse().unwrap())
+            EquityPoint::at_close_of(record[0].parse().unwrap(), record[index].parse().unwrap())
         })
         .collect()
 }

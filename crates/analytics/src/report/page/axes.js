@@ -51,7 +51,10 @@ function clock(t) {
   return `${pad(d.getUTCHours())}:${pad(d.getUTCMinutes())}${seconds}`;
 }
 
+/** When something happened. */
 const moment = (t) => (DATA.daily ? day(t) : `${day(t)} ${clock(t)}`);
+/** The time up to which a point or a bar tells: with dates alone, one at midnight is the close of the day before. */
+const closing = (t) => (DATA.daily ? day(t - 0.001) : moment(t));
 
 function duration(seconds) {
   const units = [[86400, "d"], [3600, "h"], [60, "min"]];

@@ -21,10 +21,11 @@ const both = benchmark ? [{ ...benchmark, color: "--other", width: 1.4, dash: [5
 new Chart("equity", {
   series: () => (compareBox?.checked ? both : own),
   times: () => equity.t,
+  timeAxis: true,
   log: () => logBox.checked,
   read: (at) => {
     const parts = [
-      { value: moment(equity.t[nearest(equity.t, at)]) },
+      { value: closing(equity.t[nearest(equity.t, at)]) },
       { text: "Strategy", value: reading(equity, at, money), color: "--line" },
     ];
     if (compareBox?.checked) {
@@ -68,7 +69,7 @@ if (DATA.prices.length) {
       if (i >= p.t.length) return [];
       const places = Math.max(2, placesFor(p.c[i] / 100));
       const show = (value) => number(value, places);
-      const parts = [{ value: moment(p.t[i]) }];
+      const parts = [{ value: closing(p.t[i]) }];
       for (const [name, column] of [["O", p.o], ["H", p.h], ["L", p.l], ["C", p.c]]) {
         parts.push({ text: name, value: show(column[i]) });
       }
@@ -304,7 +305,10 @@ function drawTable() {
     `${number(first, 0)} to ${number(last, 0)} of ${number(rows.length, 0)}`,
     turn(1, "Next", sorting.page === pages - 1),
   );
+  const left = holder.querySelector(".scroll")?.scrollLeft ?? 0;
   holder.replaceChildren(scroll, ...(pages > 1 ? [pager] : []));
+  scroll.scrollLeft = left;
+  watchScroll(scroll);
 }
 
 /** The entry time; a button where the price chart can show the trade. */

@@ -1,6 +1,6 @@
 //! A line chart in a picture.
 
-use super::{GRID, OTHER, QUIET, axes};
+use super::{DOWN, GRID, OTHER, PAPER, QUIET, UP, axes};
 use crate::{
     picture::{Anchor, Color, Font, Picture},
     report::{
@@ -21,6 +21,17 @@ pub(super) struct Series<'a> {
     pub(super) dashed: bool,
     /// The color between the line and the base.
     pub(super) wash: Option<Color>,
+    /// The indices of points that are not joined with the point before them.
+    pub(super) breaks: &'a [usize],
+    /// Fills to mark: time, price, signed quantity.
+    pub(super) fills: &'a [[f64; 3]],
+}
+
+impl<'a> Series<'a> {
+    /// A plain line.
+    pub(super) const fn new(line: &'a Line, color: Color, width: f64) -> Self {
+        Self { line, color, width, dashed: false, wash: None, breaks: &[], fills: &[] }
+    }
 }
 
 /// Where a chart stands (x, y, width, height), from when to when, and what its axes show.
@@ -30,13 +41,16 @@ pub(super) struct Chart {
     /// Whether zero is in view and is what the color reaches to.
     pub(super) zero: bool,
     pub(super) percent: bool,
-    pub(super) dates: bool,
 }
 
 impl Chart {
     /// The lowest and highest value, with some room around them.
     fn bounds(&self, series: &[Series<'_>]) -> (f64, f64) {
-        let values = || series.iter().flat_map(|s| s.line.v.iter().copied());
+        let values = || {
+            series
+                .iter()
+                .flat_map(|s| s.line.v.iter().copied().chain(s.fills.iter().map(|[_, price, _]| *price)))
+        };
         let low = values().fold(if self.zero { 0.0 } else { f64::INFINITY }, f64::min);
         let high = values().fold(if self.zero { 0.0 } else { f64::NEG_INFINITY }, f64::max);
         if low > high {
@@ -54,9 +68,9 @@ impl Chart {
         let [left, top, width, height] = self.frame;
         let (width, bottom) = (width - VALUE_AXIS, top + height);
         let (low, high) = self.bounds(series);
-        let (from, to) = self.range;
-        let span = if to > from { to - from } else { 1.0 };
-        let x = |t: f64| left + ((t - from) / span).clamp(0.0, 1.0) * width;
+        let (from_time, to_time) = self.range;
+        let span = if to_time > from_time { to_time - from_time } else { 1.0 };
+        let x = |t: f64| left + ((t - from_time) / span).clamp(0.0, 1.0) * width;
         let y = |value: f64| top + (1.0 - (value - low) / (high - low)) * height;
         let small = Font { size: 11.5, ..QUIET };
 
@@ -68,9 +82,9 @@ impl Chart {
                 if self.percent { percent(tick, places.saturating_sub(2)) } else { number(tick, places) };
             picture.text((left + width + 10.0, y(tick) + 4.0), Anchor::Start, small, super::typeset(&text));
         }
-        for (time, label) in axes::times(from, to, 12) {
+        for (time, label) in axes::times(from_time, to_time, 12) {
             picture.line(vec![(x(time), top), (x(time), bottom)], 1.0, GRID);
-            if self.dates && x(time) - left > 16.0 {
+            if x(time) - left > 16.0 {
                 picture.text((x(time), bottom + TIME_AXIS - 3.0), Anchor::Middle, small, label);
             }
         }
@@ -83,11 +97,32 @@ impl Chart {
                 area.extend([(last.0, base), (first.0, base)]);
                 picture.area(area, wash);
             }
-            if s.dashed {
-                picture.dashed_line(points, s.width, s.color)
-            } else {
-                picture.line(points, s.width, s.color)
+            let mut from = 0;
+            for to in s.breaks.iter().copied().chain([points.len()]) {
+                let piece = points.get(from..to).unwrap_or_default().to_vec();
+                from = to;
+                if s.dashed {
+                    picture.dashed_line(piece, s.width, s.color);
+                } else {
+                    picture.line(piece, s.width, s.color);
+                }
+            }
+            let inside = |fill: &&[f64; 3]| (from_time..=to_time).contains(&fill[0]);
+            for [time, price, quantity] in s.fills.iter().filter(inside) {
+                mark(picture, (x(*time), y(*price)), *quantity > 0.0);
             }
         }
     }
+}
+
+/// A triangle beside the price that points at it: from below for a buy, from above for a sell.
+fn mark(picture: &mut Picture, (x, y): (f64, f64), bought: bool) {
+    let (way, color) = if bought { (1.0, UP) } else { (-1.0, DOWN) };
+    let triangle = |tip: f64, size: f64| {
+        let base = y + way * (tip + size * 1.8);
+        vec![(x, y + way * tip), (x - size, base), (x + size, base)]
+    };
+    // A rim in the color of the paper keeps marks apart.
+    picture.area(triangle(1.0, 5.4), PAPER);
+    picture.area(triangle(2.5, 4.2), color);
 }
