@@ -58,7 +58,7 @@ pub struct Backtest {
     strategies: Vec<(String, Box<dyn Strategy>)>,
     seed: u64,
     run: u32,
-    sample_every: TimeDelta,
+    sample_every: Option<TimeDelta>,
     on_error: ErrorPolicy,
     journal: bool,
     progress: Option<Box<dyn FnMut(Progress) + Send>>,
@@ -93,7 +93,7 @@ impl Backtest {
             strategies: Vec::new(),
             seed: 0,
             run: 1,
-            sample_every: TimeDelta::minutes(1),
+            sample_every: None,
             on_error: ErrorPolicy::default(),
             journal: false,
             progress: None,
@@ -185,11 +185,14 @@ impl Backtest {
         self
     }
 
-    /// How often the equity curve takes a point: at most one in each interval of this length, after all that happened at
-    /// its time. One minute unless said otherwise; zero takes one at every time at which something happened.
+    /// How often the equity curve takes a point: the last in each interval of this length, after all that happened at
+    /// its time; zero takes one at every time at which something happened. A point takes 16 bytes.
+    ///
+    /// Unless this is called a curve begins with minutes, and goes over to longer intervals (5, 15, 30 minutes, 1, 2, 4, 12
+    /// hours, days) as often as it has 131,072 points.
     #[must_use]
     pub fn sample_equity_every(mut self, interval: TimeDelta) -> Self {
-        self.sample_every = interval;
+        self.sample_every = Some(interval);
         self
     }
 
@@ -297,6 +300,6 @@ pub(crate) struct Parts {
     pub(crate) prices: Vec<Arc<BarSeries>>,
     pub(crate) reporting: Asset,
     pub(crate) seed: u64,
-    pub(crate) sample_every: TimeDelta,
+    pub(crate) sample_every: Option<TimeDelta>,
     pub(crate) progress: Option<Box<dyn FnMut(Progress) + Send>>,
 }

@@ -2,7 +2,6 @@
 
 use std::{collections::BTreeMap, ops::ControlFlow, sync::Arc};
 
-use algoflow_analytics::EquityPoint;
 use algoflow_core::{
     command::Command,
     id::{Asset, InstrumentId},
@@ -17,15 +16,13 @@ use algoflow_sim::{SimExchange, SimVenue};
 
 use crate::{
     builder::{Parts, Progress},
+    curve::Curve,
     error::BacktestError,
     result::BacktestResult,
 };
 
 /// How many events lie between two calls of a progress callback.
 const PROGRESS_EVERY: u64 = 1 << 16;
-
-/// Room for at most so many points of the equity curve is set aside before a run: 32 MB, which cost nothing until used.
-const EXPECTED_POINTS: u64 = 1 << 21;
 
 pub(crate) struct Driver {
     engine: Engine,
@@ -39,6 +36,7 @@ pub(crate) struct Driver {
     /// The earliest of them; a plain field, since it is read for every event.
     next_arrival: Timestamp,
     recorder: Recorder,
+    curve: Curve,
     feeds: Vec<Feed>,
     prices: Vec<Arc<BarSeries>>,
     reporting: Asset,
@@ -55,9 +53,6 @@ pub(crate) struct Driver {
 struct Recorder {
     fills: Vec<Fill>,
     rejections: Vec<OrderEvent>,
-    equity: Vec<EquityPoint>,
-    sample_every: TimeDelta,
-    next_sample: Timestamp,
 }
 
 impl Recorder {
@@ -67,20 +62,6 @@ impl Recorder {
             OrderEventKind::Filled(fill) => self.fills.push(fill),
             OrderEventKind::Rejected { .. } => self.rejections.push(event),
             _ => {}
-        }
-    }
-
-    #[inline]
-    fn sample(&mut self, equity: f64, at: Timestamp) {
-        self.equity.push(EquityPoint { ts: at, equity });
-        if self.sample_every <= TimeDelta::ZERO {
-            self.next_sample = at.saturating_add(TimeDelta::from_nanos(1));
-            return;
-        }
-        // The next interval is nearly always the one that follows; a division finds it after a gap.
-        self.next_sample = self.next_sample.saturating_add(self.sample_every);
-        if at >= self.next_sample {
-            self.next_sample = at.floor_to(self.sample_every).saturating_add(self.sample_every);
         }
     }
 }
@@ -153,11 +134,8 @@ impl Driver {
             commands: Vec::with_capacity(16),
             on_the_way: BTreeMap::new(),
             next_arrival: Timestamp::MAX,
-            recorder: Recorder {
-                sample_every: parts.sample_every,
-                next_sample: Timestamp::MIN,
-                ..Recorder::default()
-            },
+            recorder: Recorder::default(),
+            curve: Curve::new(parts.sample_every),
             feeds: parts.feeds,
             prices: parts.prices,
             reporting: parts.reporting,
@@ -182,9 +160,7 @@ impl Driver {
         self.engine.start(start, &mut self.commands)?;
         self.pump()?;
         self.now = start;
-        // Growing a curve of millions of points would copy it again and again.
-        // The first and the last point are no event's.
-        self.recorder.equity.reserve(total.map_or(0, |total| (total + 2).min(EXPECTED_POINTS) as usize));
+        self.curve.reserve(total.unwrap_or(0));
         self.total = total;
         if let Some(error) = merge.visit(&mut self)? {
             return Err(error);
@@ -193,7 +169,6 @@ impl Driver {
         self.run_alarms(self.now.saturating_add(TimeDelta::from_nanos(1)))?;
         self.engine.stop(self.now, &mut self.commands)?;
         self.pump()?;
-        self.recorder.sample(self.engine.equity_f64(), self.now);
         self.tell_progress();
         self.finish(start, initial)
     }
@@ -225,8 +200,8 @@ impl Driver {
             if self.next_alarm() < at {
                 self.run_alarms(at)?;
             }
-            if self.now >= self.recorder.next_sample && self.events > 0 {
-                self.recorder.sample(self.engine.equity_f64(), self.now);
+            if self.events > 0 && self.curve.is_due(at) {
+                self.curve.take(self.now, self.engine.equity_f64(), at);
             }
             self.now = at;
         }
@@ -275,8 +250,8 @@ impl Driver {
         while let Some(data) = stretch.next_before(until) {
             let at = data.ts_recv();
             if at > self.now {
-                if self.now >= self.recorder.next_sample {
-                    self.recorder.sample(quiet.equity_f64(), self.now);
+                if self.curve.is_due(at) {
+                    self.curve.take(self.now, quiet.equity_f64(), at);
                 }
                 self.now = at;
             }
@@ -311,8 +286,7 @@ impl Driver {
             MarketData::Bar(bar) => bar.ts_open,
             other => other.ts_recv(),
         };
-        let equity = self.engine.equity_f64();
-        self.recorder.equity.push(EquityPoint { ts: at, equity });
+        self.curve.begin(at, self.engine.equity_f64());
     }
 
     #[cold]
@@ -402,6 +376,7 @@ impl Driver {
         start: Timestamp,
         initial: Vec<(Asset, algoflow_core::Decimal)>,
     ) -> Result<BacktestResult, BacktestError> {
+        let curve = self.curve.finish(self.now, self.engine.equity_f64());
         let journal = self.engine.take_journal();
         let (state, halts, denials) = self.engine.into_state();
         let equity = state.portfolio.equity().ok().map(|amount| Money::new(amount, self.reporting));
@@ -413,7 +388,7 @@ impl Driver {
             reporting: self.reporting,
             initial: initial.into_iter().map(|(asset, amount)| Money::new(amount, asset)).collect(),
             final_equity: equity,
-            equity: self.recorder.equity,
+            equity: curve,
             fills: self.recorder.fills,
             rejections: self.recorder.rejections,
             denials,

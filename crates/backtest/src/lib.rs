@@ -1,5 +1,6 @@
 //! The backtest driver.
 mod builder;
+mod curve;
 mod driver;
 mod error;
 mod notes;

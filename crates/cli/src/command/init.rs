@@ -112,7 +112,7 @@ seed = 0                 # of everything that is drawn at random
 # from = 2005-01-01      # begin with the data known at this time or later
 # to = 2015-01-01        # end before the data known at this time
 # report_in = "USD"      # in which asset results are counted; that of the first cash if not given
-# sample_equity_every = "1m"
+# sample_equity_every = "1h"    # minutes, or longer in a long run, if not given
 # on_error = "keep_positions"   # of a strategy that fails; or "flatten"
 
 # A simulated venue. Its name is the last part of the ids of its instruments.

@@ -134,7 +134,8 @@ mod tests {
 
     #[test]
     fn any_text_comes_back() {
-        for text in ["", "F1", "a name of 22 bytes....", "a name of 23 bytes.....", "Größe", &"5".repeat(88)] {
+        for text in ["", "F1", "a name of 22 bytes....", "a name of 23 bytes.....", "Größe", &"5".repeat(88)]
+        {
             let id = ExecutionId::new(text);
             assert_eq!((id.as_str(), id.to_string().as_str()), (text, text));
             let json = serde_json::to_string(&id).unwrap();

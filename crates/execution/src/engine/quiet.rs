@@ -108,7 +108,13 @@ impl Engine {
             return None;
         }
         let slot = self.strategies.get_mut(index).filter(|slot| !slot.halted)?;
-        Some(Quiet { state: &mut self.state, strategy: &mut *slot.strategy, index, instrument, failure: None })
+        Some(Quiet {
+            state: &mut self.state,
+            strategy: &mut *slot.strategy,
+            index,
+            instrument,
+            failure: None,
+        })
     }
 
     /// Does what a strategy asked for in a quiet stretch.

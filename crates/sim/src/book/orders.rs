@@ -28,17 +28,16 @@ impl Calm {
     #[must_use]
     #[inline]
     pub fn holds(&self, data: &MarketData) -> bool {
+        let Some(scale) = self.scale else { return true };
         let (low, high) = match data {
             MarketData::Bar(bar) => (bar.low, bar.high),
             MarketData::Trade(trade) => (trade.price, trade.price),
             _ => return false,
         };
-        self.scale.is_none_or(|scale| {
-            low.mantissa() > self.lower
-                && high.mantissa() < self.upper
-                && low.scale() == scale
-                && high.scale() == scale
-        })
+        low.mantissa() > self.lower
+            && high.mantissa() < self.upper
+            && low.scale() == scale
+            && high.scale() == scale
     }
 }
 
