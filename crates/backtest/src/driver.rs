@@ -157,9 +157,9 @@ impl Driver {
             what: "data",
             hint: "every feed is empty; check the files and the range",
         })?;
+        self.now = start;
         self.engine.start(start, &mut self.commands)?;
         self.pump()?;
-        self.now = start;
         self.curve.reserve(total.unwrap_or(0));
         self.total = total;
         if let Some(error) = merge.visit(&mut self)? {

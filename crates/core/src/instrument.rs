@@ -87,7 +87,8 @@ pub struct Instrument {
     pub margin: MarginRates,
     /// The venue's fees, unless a fee model says otherwise.
     pub fees: FeeRates,
-    /// The name of the trading calendar; none means that it always trades.
+    /// The name of the trading calendar, for those who look it up. Nothing here opens or closes a market by it: halts and
+    /// closes come as [`InstrumentStatus`](crate::market::InstrumentStatus).
     pub calendar: Option<String>,
     /// From when this specification holds.
     pub valid_from: Option<Timestamp>,

@@ -11,9 +11,12 @@
 //! - **L4** Realized profit plus the cost that remains is always the cost put in plus the proceeds: what rounding a
 //!   division takes from one it leaves in the other.
 //! - **L5** The positions of the strategies add up to the position of the account, always.
-//! - **L6** What an account holds of a base asset is what was deposited plus the positions in instruments of that base.
-//! - **L7** A dividend pays each unit held; a short position pays it. A split multiplies the quantity and keeps the cost;
-//!   what falls between two quantity steps is paid out at the last price.
+//! - **L6** What an account holds of an asset that is only ever a base is what was deposited, plus what was paid (fees,
+//!   dividends), plus the positions in instruments of that base.
+//! - **L7** A dividend pays each unit held; a short position pays it. The price by which it is valued falls by as much. A
+//!   split multiplies the quantity and keeps the cost; what falls between two quantity steps is paid out at the last price.
+//! - **L8** What is held is valued by the price of its own instrument where there is one, else through the fewest
+//!   instruments whose prices are known, the earliest registered first.
 
 mod account;
 mod arithmetic;

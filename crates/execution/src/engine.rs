@@ -148,7 +148,9 @@ impl Engine {
         let (id, venue) = (instrument.id, instrument.venue());
         let rules = self.venues.iter().position(|known| known.id == venue);
         let rules = rules.ok_or_else(|| EngineError::UnknownVenue { instrument: id, venue })?;
-        if self.state.instruments.index(id).is_none() {
+        if let Some(index) = self.state.instruments.index(id) {
+            self.state.portfolio.update_instrument(index, instrument.clone())?;
+        } else {
             self.state.portfolio.add_instrument(instrument.clone());
             self.venue_of.push(rules);
             for pending in &mut self.state.pending {

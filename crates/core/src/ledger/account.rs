@@ -31,6 +31,8 @@ pub struct Balance {
     pub reserved: Decimal,
     /// What was paid in from outside.
     pub deposited: Decimal,
+    /// Fees, dividends, funding and fractions of splits: what came (below zero: went) without being traded.
+    pub paid: Decimal,
 }
 
 impl Balance {
@@ -69,6 +71,16 @@ impl Account {
     pub(super) fn credit(&mut self, asset: usize, amount: Decimal) -> Result<(), NumberError> {
         if let Some(balance) = self.balances.get_mut(asset) {
             balance.total = add(balance.total, amount)?;
+        }
+        Ok(())
+    }
+
+    /// Adds a payment that belongs to no trade.
+    #[inline]
+    pub(super) fn pay(&mut self, asset: usize, amount: Decimal) -> Result<(), NumberError> {
+        if let Some(balance) = self.balances.get_mut(asset) {
+            balance.total = add(balance.total, amount)?;
+            balance.paid = add(balance.paid, amount)?;
         }
         Ok(())
     }

@@ -7,7 +7,7 @@ use super::{
     rates::{Edge, Hop, routes},
 };
 use crate::{
-    error::{AccountError, NumberError},
+    error::{AccountError, InstrumentError},
     id::{Asset, InstrumentId, VenueId},
     instrument::{Instrument, InstrumentKind},
     number::{Money, Price, Quantity},
@@ -45,6 +45,8 @@ pub struct Portfolio {
     /// By strategy, then by instrument.
     strategies: Vec<Vec<Position>>,
     ways: Vec<Option<Vec<Hop>>>,
+    /// By account, then by asset: the line of the account by whose price the asset is valued (L8).
+    own_lines: Vec<Vec<Option<usize>>>,
     /// The part of the equity that does not move with prices, as a double.
     constant: f64,
     /// The parts that do. Both are rebuilt when a balance or position changes.
@@ -71,6 +73,7 @@ impl Portfolio {
             accounts: Vec::new(),
             strategies: Vec::new(),
             ways: vec![Some(Vec::new())],
+            own_lines: Vec::new(),
             constant: 0.0,
             terms: Vec::new(),
             stale: true,
@@ -133,6 +136,30 @@ impl Portfolio {
         index
     }
 
+    /// Replaces the specification of an instrument.
+    ///
+    /// # Errors
+    /// [`InstrumentError::Invalid`] if the new one has other assets, or is paid for in another way: that is another instrument.
+    pub fn update_instrument(&mut self, index: usize, instrument: Instrument) -> Result<(), InstrumentError> {
+        let Some(line) = self.lines.get_mut(index) else { return Ok(()) };
+        let old = &line.instrument;
+        for (field, same) in [
+            ("id", old.id == instrument.id),
+            ("base", old.base == instrument.base),
+            ("quote", old.quote == instrument.quote),
+            ("settlement", old.settlement == instrument.settlement),
+            ("kind", line.paid_in_full == instrument.is_paid_in_full()),
+        ] {
+            if !same {
+                let reason = "cannot change while the instrument is in use";
+                return Err(InstrumentError::Invalid { instrument: old.id, field, reason });
+            }
+        }
+        line.instrument = instrument;
+        self.stale = true;
+        Ok(())
+    }
+
     /// Adds a strategy; its index is the number of strategies before it.
     pub fn add_strategy(&mut self) -> usize {
         self.strategies.push(vec![Position::default(); self.lines.len()]);
@@ -175,25 +202,14 @@ impl Portfolio {
         }
     }
 
-    fn find_ways(&mut self) {
-        let edges: Vec<Edge> = self
-            .lines
-            .iter()
-            .enumerate()
-            .filter(|(_, line)| {
-                !matches!(line.instrument.kind, InstrumentKind::Option { .. }) || line.paid_in_full
-            })
-            .map(|(instrument, line)| Edge { instrument, base: line.base, quote: line.quote })
-            .collect();
-        self.ways = routes(self.assets.len(), &edges, self.reporting);
-        self.stale = true;
-    }
-
     /// The price by which an instrument is valued from now on.
     #[inline]
     pub fn set_mark(&mut self, instrument: usize, price: Price) {
         if let Some(mark) = self.marks.get_mut(instrument) {
-            *mark = Some(price);
+            if mark.replace(price).is_none() {
+                // Another asset can be valued now.
+                self.find_ways();
+            }
         }
     }
 
@@ -303,7 +319,7 @@ impl Portfolio {
             account.credit(line.settlement, gained)?;
         }
         if !fill.fee.amount.is_zero() {
-            account.credit(fee_asset, -fill.fee.amount)?;
+            account.pay(fee_asset, -fill.fee.amount)?;
         }
         self.stale = true;
         self.check(instrument)?;
@@ -331,7 +347,7 @@ impl Portfolio {
             }
             let balance =
                 self.accounts.get(line.account).map(|account| account.balance(line.base)).unwrap_or_default();
-            let total = add(balance.deposited, held)?;
+            let total = add(add(balance.deposited, balance.paid)?, held)?;
             if total != balance.total {
                 return Err(AccountError::NotConserved {
                     asset: line.instrument.base,
@@ -342,255 +358,12 @@ impl Portfolio {
         }
         Ok(())
     }
-
-    /// Pays a dividend on what is held (rule L7).
-    ///
-    /// # Errors
-    /// [`AccountError`] if a number does not fit or the instrument is not known.
-    pub fn apply_dividend(&mut self, instrument: usize, per_share: Money) -> Result<(), AccountError> {
-        let asset = self.asset_index(per_share.asset);
-        self.find_ways();
-        let pay = |position: &mut Position| -> Result<Decimal, NumberError> {
-            let paid = mul(position.quantity.to_decimal(), per_share.amount)?;
-            position.income = add(position.income, paid)?;
-            Ok(paid)
-        };
-        let Some(line) = self.lines.get_mut(instrument) else { return Ok(()) };
-        let paid = pay(&mut line.position)?;
-        for positions in &mut self.strategies {
-            if let Some(own) = positions.get_mut(instrument) {
-                pay(own)?;
-            }
-        }
-        if let Some(account) = self.accounts.get_mut(line.account) {
-            account.credit(asset, paid)?;
-        }
-        Ok(())
-    }
-
-    /// Applies a split (rule L7). The fraction of a step that a strategy cannot keep is paid at the mark, which is
-    /// taken to be the price before the split.
-    ///
-    /// # Errors
-    /// [`AccountError`] if a number does not fit.
-    pub fn apply_split(&mut self, instrument: usize, to: u32, from: u32) -> Result<(), AccountError> {
-        if to == 0 || from == 0 {
-            return Err(NumberError::Increment { increment: format!("{to}:{from}") }.into());
-        }
-        let before_split = self.mark(instrument);
-        let Some(line) = self.lines.get_mut(instrument) else { return Ok(()) };
-        let mark = before_split.map(Price::to_decimal).unwrap_or_default();
-        let price_after = div(mul(mark, from.into())?, to.into())?;
-        let (mut quantity, mut cost) = (Quantity::ZERO, Decimal::ZERO);
-        let (mut fractions, mut gained) = (Decimal::ZERO, Decimal::ZERO);
-        for positions in &mut self.strategies {
-            let Some(own) = positions.get_mut(instrument) else { continue };
-            let (fraction, fraction_cost) = own.split(&line.instrument, to, from)?;
-            let earned = sub(mul(fraction, price_after)?, fraction_cost)?;
-            own.realized = add(own.realized, earned)?;
-            gained = add(gained, earned)?;
-            fractions = add(fractions, fraction)?;
-            quantity = quantity.checked_add(own.quantity)?;
-            cost = add(cost, own.cost)?;
-        }
-        let before = line.position.quantity.to_decimal();
-        line.position.quantity = quantity;
-        line.position.cost = cost;
-        line.position.realized = add(line.position.realized, gained)?;
-        if let Some(account) = self.accounts.get_mut(line.account) {
-            account.credit(line.base, sub(quantity.to_decimal(), before)?)?;
-            account.credit(line.quote, mul(fractions, price_after)?)?;
-        }
-        if let (Some(before), Some(mark)) = (before_split, self.marks.get_mut(instrument)) {
-            let scale = crate::number::Scale::new(8)?.max(before.scale());
-            *mark = Price::from_decimal_rounded(price_after, scale, crate::number::Rounding::HalfEven).ok();
-        }
-        self.stale = true;
-        self.check(instrument)
-    }
-
-    /// Pays funding on what is held: a long position pays `rate` times its notional at `price`.
-    ///
-    /// # Errors
-    /// [`AccountError`] if a number does not fit.
-    pub fn apply_funding(
-        &mut self,
-        instrument: usize,
-        rate: Decimal,
-        price: Price,
-    ) -> Result<(), AccountError> {
-        let Some(line) = self.lines.get_mut(instrument) else { return Ok(()) };
-        let spec = line.instrument.clone();
-        let pay = |position: &mut Position| -> Result<Decimal, NumberError> {
-            let paid = -mul(spec.notional(price, position.quantity)?, rate)?;
-            position.income = add(position.income, paid)?;
-            Ok(paid)
-        };
-        let paid = pay(&mut line.position)?;
-        for positions in &mut self.strategies {
-            if let Some(own) = positions.get_mut(instrument) {
-                pay(own)?;
-            }
-        }
-        if let Some(account) = self.accounts.get_mut(line.account) {
-            account.credit(line.settlement, paid)?;
-        }
-        self.stale = true;
-        Ok(())
-    }
-
-    /// How much of the reporting asset one unit of `asset` is worth at the present marks.
-    ///
-    /// # Errors
-    /// [`AccountError::NoRate`] if no chain of known prices leads there.
-    pub fn rate(&self, asset: Asset) -> Result<Decimal, AccountError> {
-        let no_rate = || AccountError::NoRate { asset, to: self.reporting_asset() };
-        let index = self.assets.iter().position(|known| *known == asset).ok_or_else(no_rate)?;
-        self.rate_of(index)
-    }
-
-    fn rate_of(&self, asset: usize) -> Result<Decimal, AccountError> {
-        let no_rate = || AccountError::NoRate {
-            asset: self.assets.get(asset).copied().unwrap_or_else(|| self.reporting_asset()),
-            to: self.reporting_asset(),
-        };
-        let way = self.ways.get(asset).and_then(Option::as_ref).ok_or_else(no_rate)?;
-        let mut rate = Decimal::ONE;
-        for hop in way {
-            let line = self.lines.get(hop.instrument).ok_or_else(no_rate)?;
-            let price = mul(self.mark(hop.instrument).ok_or_else(no_rate)?.to_decimal(), line.unit())?;
-            rate = if hop.inverse { div(rate, price)? } else { mul(rate, price)? };
-        }
-        Ok(rate)
-    }
-
-    /// Everything that is owned, valued at the present marks, in the reporting asset. Exact, but for the rounding of
-    /// divisions by inverse rates.
-    ///
-    /// # Errors
-    /// [`AccountError::NoRate`] if something is held whose price is not known.
-    pub fn equity(&self) -> Result<Decimal, AccountError> {
-        let mut equity = Decimal::ZERO;
-        for account in &self.accounts {
-            equity = add(equity, self.account_equity(account)?)?;
-        }
-        Ok(equity)
-    }
-
-    fn account_equity(&self, account: &Account) -> Result<Decimal, AccountError> {
-        let mut equity = Decimal::ZERO;
-        for (asset, _, balance) in account.nonzero(&self.assets) {
-            if !balance.total.is_zero() {
-                let value = if asset == self.reporting {
-                    balance.total
-                } else {
-                    mul(balance.total, self.rate_of(asset)?)?
-                };
-                equity = add(equity, value)?;
-            }
-        }
-        let contracts = |(_, line): &(usize, &Line)| !line.paid_in_full && !line.position.is_flat();
-        for (index, line) in self.lines.iter().enumerate().filter(contracts) {
-            if self.accounts.get(line.account).is_some_and(|own| own.venue == account.venue) {
-                let mark = self.mark(index).ok_or_else(|| AccountError::NoRate {
-                    asset: line.instrument.base,
-                    to: self.reporting_asset(),
-                })?;
-                let profit = line.position.unrealized(&line.instrument, mark)?;
-                equity = add(equity, mul(profit, self.rate_of(line.settlement)?)?)?;
-            }
-        }
-        Ok(equity)
-    }
-
-    /// The equity as a double, for the equity curve: a few nanoseconds for each asset held. NaN while something is held
-    /// whose price is not known.
-    #[inline]
-    pub fn equity_f64(&mut self) -> f64 {
-        if self.stale {
-            self.rebuild_terms();
-        }
-        let mut equity = self.constant;
-        for term in &self.terms {
-            equity += term.amount * self.mark(term.line).map_or(f64::NAN, Price::to_f64);
-        }
-        equity
-    }
-
-    /// Balances in the reporting asset are constants, those one price away a product; anything else (several hops,
-    /// inverse contracts) is computed exactly once per rebuild and so moves only when something trades or is marked.
-    fn rebuild_terms(&mut self) {
-        let mut terms = std::mem::take(&mut self.terms);
-        terms.clear();
-        let (mut constant, mut all_simple) = (0.0, true);
-        for account in &self.accounts {
-            for (asset, _, balance) in account.nonzero(&self.assets) {
-                if balance.total.is_zero() {
-                    continue;
-                }
-                let amount = to_f64(balance.total);
-                match self.ways.get(asset).and_then(Option::as_deref) {
-                    Some([]) => constant += amount,
-                    Some([Hop { instrument, inverse: false }]) => {
-                        let unit = self.lines.get(*instrument).map_or(1.0, |line| to_f64(line.unit()));
-                        terms.push(Term { line: *instrument, amount: amount * unit });
-                    }
-                    _ => all_simple = false,
-                }
-            }
-        }
-        for (index, line) in self.lines.iter().enumerate() {
-            if line.paid_in_full || line.position.is_flat() {
-                continue;
-            }
-            let inverse = matches!(line.instrument.kind, InstrumentKind::Perpetual { inverse: true, .. });
-            if inverse || line.settlement != self.reporting {
-                all_simple = false;
-                continue;
-            }
-            let units = to_f64(line.position.quantity.to_decimal()) * to_f64(line.instrument.multiplier);
-            terms.push(Term { line: index, amount: units });
-            constant -= to_f64(line.position.cost);
-        }
-        if !all_simple {
-            // Not a sum of simple products: the exact equity, again at every call.
-            constant = self.equity().map_or(f64::NAN, to_f64);
-            terms.clear();
-        }
-        self.constant = constant;
-        self.terms = terms;
-        self.stale = !all_simple;
-    }
-
-    /// What all open positions are worth, without signs, in the reporting asset.
-    ///
-    /// # Errors
-    /// [`AccountError::NoRate`] if a price is not known.
-    pub fn gross_exposure(&self) -> Result<Decimal, AccountError> {
-        let mut total = Decimal::ZERO;
-        for (index, line) in self.lines.iter().enumerate().filter(|(_, line)| !line.position.is_flat()) {
-            total = add(total, self.exposure(index, line.position.quantity)?.abs())?;
-        }
-        Ok(total)
-    }
-
-    fn exposure(&self, index: usize, quantity: Quantity) -> Result<Decimal, AccountError> {
-        let Some(line) = self.lines.get(index) else { return Ok(Decimal::ZERO) };
-        let no_rate = || AccountError::NoRate { asset: line.instrument.base, to: self.reporting_asset() };
-        let notional = line.instrument.notional(self.mark(index).ok_or_else(no_rate)?, quantity)?;
-        let asset = if line.paid_in_full { line.quote } else { line.settlement };
-        Ok(if asset == self.reporting { notional } else { mul(notional, self.rate_of(asset)?)? })
-    }
-}
-
-impl Line {
-    /// Units of quote per unit of base at a price of one.
-    fn unit(&self) -> Decimal {
-        if self.paid_in_full { self.instrument.multiplier } else { Decimal::ONE }
-    }
 }
 
 mod funds;
+mod payments;
+mod valuation;
+
 pub use funds::{Reservation, Shortfall};
 
 #[cfg(test)]

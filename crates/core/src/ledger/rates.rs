@@ -21,25 +21,26 @@ pub(super) struct Edge {
 
 /// For every asset the shortest way to `target`: fewest instruments, the earliest registered first.
 pub(super) fn routes(assets: usize, edges: &[Edge], target: usize) -> Vec<Option<Vec<Hop>>> {
+    let mut neighbours = vec![Vec::new(); assets];
+    for edge in edges {
+        for (from, to, inverse) in [(edge.quote, edge.base, false), (edge.base, edge.quote, true)] {
+            if let Some(reached) = neighbours.get_mut(from) {
+                reached.push((to, Hop { instrument: edge.instrument, inverse }));
+            }
+        }
+    }
     let mut found: Vec<Option<Vec<Hop>>> = vec![None; assets];
     let Some(start) = found.get_mut(target) else { return found };
     *start = Some(Vec::new());
     let mut queue = VecDeque::from([target]);
     while let Some(asset) = queue.pop_front() {
         let way = found.get(asset).cloned().flatten().unwrap_or_default();
-        for edge in edges {
-            let (next, inverse) = if edge.quote == asset {
-                (edge.base, false)
-            } else if edge.base == asset {
-                (edge.quote, true)
-            } else {
-                continue;
-            };
-            if let Some(slot @ None) = found.get_mut(next) {
-                let mut hops = vec![Hop { instrument: edge.instrument, inverse }];
+        for (next, hop) in neighbours.get(asset).map(Vec::as_slice).unwrap_or_default() {
+            if let Some(slot @ None) = found.get_mut(*next) {
+                let mut hops = vec![*hop];
                 hops.extend(&way);
                 *slot = Some(hops);
-                queue.push_back(next);
+                queue.push_back(*next);
             }
         }
     }

@@ -438,7 +438,7 @@ fn parse(text: &str) -> Result<(i64, Scale), NumberError> {
     if let [_, exponent @ ..] = rest {
         let exponent: i64 =
             std::str::from_utf8(exponent).ok().and_then(|e| e.parse().ok()).ok_or_else(invalid)?;
-        if exponent.abs() > 64 {
+        if exponent.unsigned_abs() > 64 {
             return Err(if mantissa == 0 { invalid() } else { overflow("parsing") });
         }
         places -= exponent;

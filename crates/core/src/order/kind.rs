@@ -280,7 +280,7 @@ pub enum TimeInForce {
     Fok,
     /// Until a time.
     Gtd(Timestamp),
-    /// Until the end of the trading day (midnight UTC where the instrument has no calendar).
+    /// Until the end of the day, midnight UTC.
     Day,
     /// In the opening auction, or at the next bar's open.
     AtOpen,

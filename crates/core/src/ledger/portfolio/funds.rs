@@ -110,7 +110,7 @@ impl Portfolio {
         let Some(account) = self.accounts.get(line.account) else {
             return Ok(Ok(Reservation::default()));
         };
-        let equity = self.account_equity(account)?;
+        let equity = self.account_equity(line.account, account)?;
         let mut used = account.reserved_margin;
         for (index, other) in self.lines.iter().enumerate() {
             if other.account != line.account || other.position.is_flat() {

@@ -251,3 +251,81 @@ proptest! {
         }
     }
 }
+
+/// L2, L6: a fee in the asset that was bought is taken from there, and the books still add up.
+#[test]
+fn a_fee_in_the_base_asset() {
+    let sol = Instrument::spot("SOL-USD.X").unwrap();
+    let mut p = with(sol.clone(), AccountKind::Cash, "1000");
+    let mut bought = fill(&sol, Side::Buy, "2", "100", "0");
+    bought.fee = Money::new(dec("0.002"), sol.base);
+    p.apply_fill(0, 0, &bought).unwrap();
+    let balance = p.balance(sol.venue(), sol.base);
+    assert_eq!((balance.total, balance.paid), (dec("1.998"), dec("-0.002")));
+    // What the fee took cannot be sold; selling the rest is in order.
+    p.apply_fill(0, 0, &fill(&sol, Side::Sell, "1.998", "110", "0")).unwrap();
+    assert_eq!(p.balance(sol.venue(), sol.base).total, dec("0"));
+    assert_eq!(p.position(0).quantity.to_string(), "0.002", "the position knows of trades alone");
+}
+
+/// L7: a dividend moves money from the price of a share to the balance, not the equity.
+#[test]
+fn a_dividend_does_not_move_the_equity() {
+    let stock = Instrument::equity("ACME.NYSE", "USD").unwrap();
+    let mut p = with(stock.clone(), AccountKind::Cash, "1000");
+    p.apply_fill(0, 0, &fill(&stock, Side::Buy, "10", "50", "0")).unwrap();
+    p.set_mark(0, "52".parse().unwrap());
+    assert_eq!(p.equity().unwrap(), dec("1020"));
+    p.apply_dividend(0, Money::new(dec("1.5"), usd())).unwrap();
+    assert_eq!(p.equity().unwrap(), dec("1020"));
+    assert_eq!(p.equity_f64(), 1020.0);
+    assert_eq!((p.mark(0).unwrap(), p.position(0).income), ("50.5".parse().unwrap(), dec("15")));
+}
+
+/// L5, L7: strategies that hold against each other have costs that the account does not have.
+#[test]
+fn a_split_keeps_the_cost_of_a_netted_account() {
+    let stock = Instrument::equity("ACME.NYSE", "USD").unwrap();
+    let mut p = with(stock.clone(), AccountKind::Margin { leverage: dec("2") }, "1000");
+    p.add_strategy();
+    p.apply_fill(0, 0, &fill(&stock, Side::Buy, "10", "10", "0")).unwrap();
+    p.apply_fill(1, 0, &fill(&stock, Side::Sell, "10", "12", "0")).unwrap();
+    p.set_mark(0, "12".parse().unwrap());
+    p.apply_split(0, 2, 1).unwrap();
+    assert_eq!((p.position(0).quantity, p.position(0).cost), (Quantity::ZERO, dec("0")));
+    assert_eq!(p.strategy_position(0, 0).quantity, Quantity::from_int(20));
+    assert_eq!(p.equity().unwrap(), dec("1020"));
+}
+
+/// L8: of two prices of one share, the account's own counts; one that has no price does not stand in the way.
+#[test]
+fn holdings_are_valued_by_a_price_that_is_known() {
+    let mut p = Portfolio::new(usd());
+    let [nyse, bats] = ["ACME.NYSE", "ACME.BATS"].map(|id| Instrument::equity(id, "USD").unwrap());
+    for stock in [&nyse, &bats] {
+        p.open_account(stock.venue(), AccountKind::Cash);
+        p.deposit(stock.venue(), Money::new(dec("1000"), usd())).unwrap();
+        p.add_instrument(stock.clone());
+    }
+    p.add_strategy();
+    p.apply_fill(0, 1, &fill(&bats, Side::Buy, "10", "50", "0")).unwrap();
+    p.set_mark(1, "51".parse().unwrap());
+    assert_eq!((p.equity().unwrap(), p.equity_f64()), (dec("2010"), 2010.0));
+    p.set_mark(0, "60".parse().unwrap());
+    assert_eq!(
+        (p.equity().unwrap(), p.equity_f64()),
+        (dec("2010"), 2010.0),
+        "not at the other venue's price"
+    );
+}
+
+#[test]
+fn a_specification_changes_but_not_into_another_instrument() {
+    let stock = Instrument::equity("ACME.NYSE", "USD").unwrap();
+    let mut p = with(stock.clone(), AccountKind::Cash, "1000");
+    p.update_instrument(0, stock.clone().with_multiplier(dec("10"))).unwrap();
+    p.apply_fill(0, 0, &fill(&stock, Side::Buy, "1", "50", "0")).unwrap();
+    assert_eq!(p.balance(stock.venue(), usd()).total, dec("500"));
+    let other = Instrument::equity("ACME.NYSE", "EUR").unwrap();
+    assert!(matches!(p.update_instrument(0, other), Err(InstrumentError::Invalid { field: "quote", .. })));
+}

@@ -131,3 +131,10 @@ proptest! {
 fn an_optional_price_is_as_small_as_a_price() {
     assert_eq!((size_of::<Price>(), size_of::<Option<Price>>()), (16, 16));
 }
+
+#[test]
+fn exponents_without_end_are_refused() {
+    for text in ["0e-9223372036854775808", "1e9223372036854775807", "0e65", "1e-65"] {
+        assert!(text.parse::<Price>().is_err(), "{text}");
+    }
+}
