@@ -57,9 +57,8 @@ impl Strategy for CrossOfSums {
 /// [`BacktestError`] if the parameters make no sense.
 pub fn backtest(series: &Arc<BarSeries>, fast: usize, slow: usize) -> Result<Backtest, BacktestError> {
     let id = series.instrument();
-    let parameter = |error: StrategyError| BacktestError::Report(error.to_string());
-    let strategy = CrossOfSums::new(id, series.spec(), fast, slow).map_err(parameter)?;
-    let instrument = Instrument::equity(id.as_str(), "USD").map_err(|error| parameter(error.into()))?;
+    let strategy = CrossOfSums::new(id, series.spec(), fast, slow)?;
+    let instrument = Instrument::equity(id.as_str(), "USD")?;
     let venue = SimVenue::new(id.venue().as_str())
         .instrument(instrument)
         .bar_fill(BarFill::SameClose)

@@ -56,8 +56,7 @@ pub fn ticks(series: &Arc<TradeSeries>) -> Result<Outcome, BacktestError> {
     let id = series.instrument();
     let setup = |error: String| BacktestError::Report(error);
     let ema = Ema::new(100).map_err(|error| setup(error.to_string()))?;
-    let instrument = Instrument::spot(id.as_str())
-        .map_err(|error| setup(error.to_string()))?
+    let instrument = Instrument::spot(id.as_str())?
         .with_price_increment("0.1".parse()?)
         .with_quantity_increment("0.001".parse()?)
         .with_fees(Decimal::new(2, 4), Decimal::new(5, 4));

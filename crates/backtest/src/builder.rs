@@ -265,7 +265,10 @@ impl Backtest {
             known.push(id);
             engine.add_venue(id, venue.capabilities().clone(), *account);
             for instrument in venue.instruments() {
-                engine.add_instrument(instrument.clone())?;
+                let mut instrument = instrument.clone();
+                // What an order sets aside counts the fees that the venue really takes.
+                instrument.fees = venue.settings().fees.rates(instrument.fees);
+                engine.add_instrument(instrument)?;
             }
         }
         for (venue, money) in deposits {

@@ -21,6 +21,9 @@ use crate::{
     result::BacktestResult,
 };
 
+/// How many reports of venues are carried to the engine before time has to go on.
+const MAX_REPORTS: usize = 100_000;
+
 /// How many events lie between two calls of a progress callback.
 const PROGRESS_EVERY: u64 = 1 << 16;
 
@@ -348,6 +351,7 @@ impl Driver {
 
     /// Carries commands to the venues and reports to the engine until both are silent.
     fn pump(&mut self) -> Result<(), BacktestError> {
+        let mut reports = 0;
         loop {
             for command in &self.commands {
                 let venue = venue_in(&self.venue_by_slot, command.instrument());
@@ -364,7 +368,13 @@ impl Driver {
                 }
             }
             match report {
-                Some(report) => self.deliver(report)?,
+                Some(report) => {
+                    reports += 1;
+                    if reports > MAX_REPORTS {
+                        return Err(BacktestError::ReportStorm { at: self.now, limit: MAX_REPORTS });
+                    }
+                    self.deliver(report)?;
+                }
                 None if self.commands.is_empty() => return Ok(()),
                 None => {}
             }

@@ -1,6 +1,7 @@
 use algoflow_core::{
-    error::{IdError, NumberError},
+    error::{IdError, InstrumentError, NumberError, StrategyError},
     id::{InstrumentId, VenueId},
+    time::Timestamp,
 };
 use algoflow_data::DataError;
 use algoflow_execution::EngineError;
@@ -24,6 +25,12 @@ pub enum BacktestError {
     /// An amount of money that is not one.
     #[error(transparent)]
     Number(#[from] NumberError),
+    /// An instrument that is not one.
+    #[error(transparent)]
+    Instrument(#[from] InstrumentError),
+    /// A strategy that could not be made.
+    #[error(transparent)]
+    Strategy(#[from] StrategyError),
     /// Data of an instrument that no venue has.
     #[error("there is data of {instrument}, but no venue has that instrument: add it to a venue")]
     NoVenue {
@@ -51,6 +58,17 @@ pub enum BacktestError {
         /// The name.
         venue: VenueId,
     },
+    /// Orders and reports followed each other without end at one time.
+    #[error(
+        "at {at} venues reported more than {limit} times without time going on: a strategy answers every fill with \
+         another order; let it wait for the next bar, or give the venue a latency"
+    )]
+    ReportStorm {
+        /// When.
+        at: Timestamp,
+        /// How many reports may come at one time.
+        limit: usize,
+    },
     /// The report cannot be made.
     #[error("the report: {0}")]
     Report(String),
@@ -64,6 +82,9 @@ impl BacktestError {
             Self::Missing { .. } => "BACKTEST_MISSING",
             Self::Id(error) => error.code(),
             Self::Number(error) => error.code(),
+            Self::Instrument(error) => error.code(),
+            Self::Strategy(error) => error.code(),
+            Self::ReportStorm { .. } => "BACKTEST_REPORT_STORM",
             Self::NoVenue { .. } => "BACKTEST_NO_VENUE",
             Self::UnknownVenue { .. } => "BACKTEST_UNKNOWN_VENUE",
             Self::Data(error) => error.code(),

@@ -217,6 +217,16 @@ impl BacktestResult {
         if !self.rejections.is_empty() {
             notes.push(format!("Venues rejected {}.", crate::notes::orders(self.rejections.len())));
         }
+        for account in self.portfolio.accounts() {
+            for (asset, lowest) in self.portfolio.overdrawn(account) {
+                notes.push(format!(
+                    "The cash account at {} was overdrawn by up to {} {asset}: an order filled at a worse price, or with a \
+                     higher fee, than when it was sent.",
+                    account.venue,
+                    lowest.abs().normalize()
+                ));
+            }
+        }
         for halt in &self.halts {
             notes.push(format!(
                 "{} was halted at {}: {} ({})",

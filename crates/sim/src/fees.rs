@@ -2,7 +2,9 @@ mod rolling;
 
 use std::{fmt, sync::Arc};
 
-use algoflow_core::{error::NumberError, number::Quantity, order::Liquidity, time::Timestamp};
+use algoflow_core::{
+    error::NumberError, instrument::FeeRates, number::Quantity, order::Liquidity, time::Timestamp,
+};
 use rust_decimal::{Decimal, RoundingStrategy};
 use serde::{Deserialize, Serialize};
 
@@ -131,6 +133,28 @@ impl Fees {
     #[must_use]
     pub fn custom(model: impl FeeModel + 'static) -> Self {
         Self::Custom(Arc::new(model))
+    }
+
+    /// The highest rates that a fill of an instrument with the rates `own` can pay, as fractions of its notional; `own` where
+    /// a fee is not a fraction of the notional or not known beforehand. Of tiers the dearest counts.
+    #[must_use]
+    pub fn rates(&self, own: FeeRates) -> FeeRates {
+        let fraction = |points: Decimal| points.checked_div(Decimal::from(10_000)).unwrap_or(Decimal::ONE);
+        match self {
+            Self::None => FeeRates::default(),
+            Self::Bps { maker, taker } => FeeRates { maker: fraction(*maker), taker: fraction(*taker) },
+            Self::PerUnit { maximum_fraction: Some(rate), .. } => FeeRates { maker: *rate, taker: *rate },
+            Self::Tiered { tiers } => {
+                let highest =
+                    |rate: fn(&FeeTier) -> Decimal| tiers.iter().map(rate).max().unwrap_or_default();
+                FeeRates {
+                    maker: fraction(highest(|tier| tier.maker)),
+                    taker: fraction(highest(|tier| tier.taker)),
+                }
+            }
+            Self::Rounded { fees, .. } => fees.rates(own),
+            Self::Instrument | Self::PerUnit { .. } | Self::Fixed { .. } | Self::Custom(_) => own,
+        }
     }
 
     /// The same, each fee rounded to `places` decimal places, halves away from zero.

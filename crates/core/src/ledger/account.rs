@@ -33,6 +33,8 @@ pub struct Balance {
     pub deposited: Decimal,
     /// Fees, dividends, funding and fractions of splits: what came (below zero: went) without being traded.
     pub paid: Decimal,
+    /// The least that it ever was, zero if it never was below: how far a cash account was overdrawn.
+    pub lowest: Decimal,
 }
 
 impl Balance {
@@ -40,6 +42,13 @@ impl Balance {
     #[must_use]
     pub fn free(&self) -> Decimal {
         self.total.checked_sub(self.reserved).unwrap_or(Decimal::MIN)
+    }
+
+    #[inline]
+    fn note_lowest(&mut self) {
+        if self.total.is_sign_negative() && self.total < self.lowest {
+            self.lowest = self.total;
+        }
     }
 }
 
@@ -71,6 +80,7 @@ impl Account {
     pub(super) fn credit(&mut self, asset: usize, amount: Decimal) -> Result<(), NumberError> {
         if let Some(balance) = self.balances.get_mut(asset) {
             balance.total = add(balance.total, amount)?;
+            balance.note_lowest();
         }
         Ok(())
     }
@@ -81,6 +91,7 @@ impl Account {
         if let Some(balance) = self.balances.get_mut(asset) {
             balance.total = add(balance.total, amount)?;
             balance.paid = add(balance.paid, amount)?;
+            balance.note_lowest();
         }
         Ok(())
     }

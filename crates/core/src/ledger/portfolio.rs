@@ -226,6 +226,15 @@ impl Portfolio {
         &self.accounts
     }
 
+    /// The assets of which a cash account ever had less than nothing, and how much less.
+    pub fn overdrawn<'a>(&'a self, account: &'a Account) -> impl Iterator<Item = (Asset, Decimal)> + 'a {
+        let cash = account.kind == AccountKind::Cash;
+        let balances = account.balances.iter().zip(&self.assets).filter(move |_| cash);
+        balances
+            .filter(|(balance, _)| !balance.lowest.is_zero())
+            .map(|(balance, asset)| (*asset, balance.lowest))
+    }
+
     /// What the account at `venue` has of `asset`.
     #[must_use]
     pub fn balance(&self, venue: VenueId, asset: Asset) -> Balance {

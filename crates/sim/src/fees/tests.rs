@@ -150,3 +150,18 @@ fn custom_models_see_the_fill() {
     }
     assert_eq!(Account::new(&Fees::custom(StampDuty), sol()).fill("10", "3", Liquidity::Maker), dec("0.150"));
 }
+
+#[test]
+fn the_highest_rates_are_known_beforehand_where_they_are_fractions() {
+    let own = FeeRates { maker: dec("0.001"), taker: dec("0.002") };
+    let both = |maker: &str, taker: &str| FeeRates { maker: dec(maker), taker: dec(taker) };
+    assert_eq!(Fees::None.rates(own), FeeRates::default());
+    assert_eq!(Fees::Instrument.rates(own), own);
+    assert_eq!(Fees::maker_taker(dec("-1"), dec("5")).rounded(2).rates(own), both("-0.0001", "0.0005"));
+    assert_eq!(Fees::per_order(dec("1")).rates(own), own);
+    let tiers = vec![
+        FeeTier { volume: dec("0"), maker: dec("2"), taker: dec("4") },
+        FeeTier { volume: dec("1000"), maker: dec("0"), taker: dec("3") },
+    ];
+    assert_eq!(Fees::Tiered { tiers }.rates(own), both("0.0002", "0.0004"));
+}

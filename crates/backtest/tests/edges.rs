@@ -1,0 +1,113 @@
+//! The edges of a run: its start, orders without end, money that is not enough.
+
+#![allow(clippy::unwrap_used)]
+
+use algoflow_backtest::{Backtest, BacktestError, BacktestResult};
+use algoflow_core::{order::OrderStatus, prelude::*};
+use algoflow_data::BarSeries;
+use algoflow_sim::{BarFill, Fees, SimVenue};
+
+const DAY: i64 = 86_400_000_000_000;
+
+fn acme() -> Instrument {
+    Instrument::equity("ACME.NYSE", "USD").unwrap()
+}
+
+/// Daily bars, each at one price.
+fn days(prices: &[i64]) -> BarSeries {
+    let at = |day: usize| Timestamp::from_nanos(day as i64 * DAY);
+    BarSeries::from_bars(prices.iter().enumerate().map(|(day, price)| {
+        let price = Price::from_int(*price);
+        Bar {
+            instrument: acme().id,
+            spec: BarSpec::day(),
+            ts_open: at(day),
+            ts_close: at(day + 1),
+            ts_recv: at(day + 1),
+            open: price,
+            high: price,
+            low: price,
+            close: price,
+            volume: Quantity::from_int(1_000),
+        }
+    }))
+    .unwrap()
+}
+
+/// Buys at the start or at the first bar, and after every fill if it is greedy.
+struct Buyer {
+    at_start: Option<TimeInForce>,
+    quantity: i64,
+    greedy: bool,
+    bars: usize,
+}
+
+impl Buyer {
+    fn once(quantity: i64) -> Self {
+        Self { at_start: None, quantity, greedy: false, bars: 0 }
+    }
+}
+
+impl Strategy for Buyer {
+    fn on_start(&mut self, ctx: &mut Context<'_>) -> StrategyResult {
+        if let Some(tif) = self.at_start {
+            let limit = Price::from_int(10);
+            ctx.buy(acme().id, Quantity::from_int(self.quantity)).limit(limit).tif(tif).submit()?;
+        }
+        ctx.subscribe(Subscription::bars(acme().id, BarSpec::day()))
+    }
+    fn on_bar(&mut self, ctx: &mut Context<'_>, _bar: &Bar) -> StrategyResult {
+        self.bars += 1;
+        if self.bars == 1 && self.at_start.is_none() {
+            ctx.buy(acme().id, Quantity::from_int(self.quantity)).submit()?;
+        }
+        Ok(())
+    }
+    fn on_order(&mut self, ctx: &mut Context<'_>, event: &OrderEvent) -> StrategyResult {
+        if self.greedy && event.fill().is_some() {
+            let side = if ctx.position(acme().id).is_long() { Side::Sell } else { Side::Buy };
+            ctx.trade(acme().id, side, Quantity::from_int(self.quantity)).submit()?;
+        }
+        Ok(())
+    }
+}
+
+fn run(venue: SimVenue, prices: &[i64], buyer: Buyer) -> Result<BacktestResult, BacktestError> {
+    Backtest::new().venue(venue.instrument(acme())).cash("1000 USD").data(days(prices)).strategy(buyer).run()
+}
+
+#[test]
+fn an_order_at_the_start_lives_from_then_on() {
+    let buyer = Buyer { at_start: Some(TimeInForce::Day), ..Buyer::once(1) };
+    let result = run(SimVenue::new("NYSE"), &[12, 9, 9], buyer).unwrap();
+    let order = result.orders.iter().next().unwrap();
+    // It comes with the first data, at the first midnight, so it is good for the whole second day.
+    assert_eq!((order.status, order.ts_created), (OrderStatus::Filled, Timestamp::from_nanos(DAY)));
+}
+
+#[test]
+fn orders_that_follow_each_other_without_end_end_the_run() {
+    let buyer = Buyer { greedy: true, ..Buyer::once(1) };
+    let error = run(SimVenue::new("NYSE").bar_fill(BarFill::SameClose), &[10, 10], buyer).unwrap_err();
+    assert_eq!(error.code(), "BACKTEST_REPORT_STORM");
+    assert!(error.to_string().contains("let it wait for the next bar"), "{error}");
+}
+
+#[test]
+fn an_order_sets_aside_the_fee_that_the_venue_takes() {
+    let refused = run(SimVenue::new("NYSE").fees(Fees::bps(100)), &[10, 10], Buyer::once(100)).unwrap();
+    assert_eq!(refused.denials.len(), 1, "1000 and a fee of 10");
+    let filled = run(SimVenue::new("NYSE").fees(Fees::bps(100)), &[10, 10], Buyer::once(99)).unwrap();
+    assert_eq!((filled.denials.len(), filled.fills.len()), (0, 1));
+    assert!(!filled.notes().iter().any(|note| note.contains("overdrawn")));
+}
+
+#[test]
+fn a_gap_that_overdraws_a_cash_account_is_noted() {
+    let result = run(SimVenue::new("NYSE").fees(Fees::bps(100)), &[10, 11, 11], Buyer::once(99)).unwrap();
+    // 1000 - 99 * 11 * 1.01
+    let cash = result.portfolio.balance(acme().venue(), Asset::new("USD").unwrap());
+    assert_eq!((cash.total.to_string().as_str(), cash.lowest), ("-99.89", cash.total));
+    let note = "The cash account at NYSE was overdrawn by up to 99.89 USD";
+    assert!(result.notes().iter().any(|text| text.starts_with(note)), "{:?}", result.notes());
+}
