@@ -60,10 +60,10 @@ struct Recorder {
 
 impl Recorder {
     #[inline]
-    fn report(&mut self, event: OrderEvent) {
-        match event.kind {
-            OrderEventKind::Filled(fill) => self.fills.push(fill),
-            OrderEventKind::Rejected { .. } => self.rejections.push(event),
+    fn report(&mut self, event: &OrderEvent) {
+        match &event.kind {
+            OrderEventKind::Filled(fill) => self.fills.push(fill.clone()),
+            OrderEventKind::Rejected { .. } => self.rejections.push(event.clone()),
             _ => {}
         }
     }
@@ -342,13 +342,6 @@ impl Driver {
         }
     }
 
-    #[inline]
-    fn deliver(&mut self, report: OrderEvent) -> Result<(), BacktestError> {
-        self.engine.order(&report, &mut self.commands)?;
-        self.recorder.report(report);
-        Ok(())
-    }
-
     /// Carries commands to the venues and reports to the engine until both are silent.
     fn pump(&mut self) -> Result<(), BacktestError> {
         let mut reports = 0;
@@ -360,23 +353,21 @@ impl Driver {
                 }
             }
             self.commands.clear();
-            let mut report = None;
+            let mut is_silent = true;
             for venue in &mut self.venues {
-                report = venue.poll()?;
-                if report.is_some() {
+                if let Some(report) = venue.poll()? {
+                    reports += 1;
+                    self.engine.order(report, &mut self.commands)?;
+                    self.recorder.report(report);
+                    is_silent = false;
                     break;
                 }
             }
-            match report {
-                Some(report) => {
-                    reports += 1;
-                    if reports > MAX_REPORTS {
-                        return Err(BacktestError::ReportStorm { at: self.now, limit: MAX_REPORTS });
-                    }
-                    self.deliver(report)?;
-                }
-                None if self.commands.is_empty() => return Ok(()),
-                None => {}
+            if is_silent && self.commands.is_empty() {
+                return Ok(());
+            }
+            if reports > MAX_REPORTS {
+                return Err(BacktestError::ReportStorm { at: self.now, limit: MAX_REPORTS });
             }
         }
     }

@@ -63,6 +63,8 @@ pub struct SimExchange {
     table: Vec<u32>,
     books: Vec<Book>,
     desk: Desk,
+    /// The report that was polled last: it stays here while it is read.
+    told: Option<OrderEvent>,
     /// Commands on their way, with the time of their arrival.
     commands: VecDeque<(Timestamp, Command)>,
     entry: TimeDelta,
@@ -95,6 +97,7 @@ impl SimExchange {
             table,
             books: instruments.iter().cloned().map(Book::new).collect(),
             desk: Desk::new(capabilities, config, seed)?,
+            told: None,
             commands: VecDeque::with_capacity(64),
             entry: config.latency.entry,
             feed: config.latency.feed,
@@ -305,7 +308,7 @@ impl SimExchange {
     /// # Errors
     /// [`SimError::Number`] if a number does not fit, [`SimError::Model`] for a custom model that went wrong.
     #[inline]
-    pub fn poll(&mut self) -> Result<Option<OrderEvent>, SimError> {
+    pub fn poll(&mut self) -> Result<Option<&OrderEvent>, SimError> {
         if self.desk.reports.is_empty() && self.is_idle() {
             return Ok(None);
         }
@@ -317,14 +320,14 @@ impl SimExchange {
         matches!(self.active, Active::Nothing)
     }
 
-    fn poll_slowly(&mut self) -> Result<Option<OrderEvent>, SimError> {
+    fn poll_slowly(&mut self) -> Result<Option<&OrderEvent>, SimError> {
         loop {
             if self.desk.reports.front().is_some_and(|report| report.ts_recv <= self.desk.now) {
-                let report = self.desk.reports.pop_front();
+                self.told = self.desk.reports.pop_front();
                 if self.desk.reports.front().is_some_and(|next| next.ts_recv > self.desk.now) {
                     self.refresh();
                 }
-                return Ok(report);
+                return Ok(self.told.as_ref());
             }
             if !self.step()? {
                 self.refresh();

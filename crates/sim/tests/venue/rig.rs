@@ -238,7 +238,7 @@ impl Rig {
 
     /// The next report, taken in by the engine's view.
     pub(crate) fn poll(&mut self) -> Option<String> {
-        let event = self.exchange.poll().unwrap()?;
+        let event = self.exchange.poll().unwrap()?.clone();
         assert!(event.ts_recv <= self.now, "{event:?} is not due at {}", self.now);
         if let Some(order) = self.orders.iter_mut().find(|order| order.id == event.order) {
             order.apply(&event).unwrap();
