@@ -140,16 +140,27 @@ pub(crate) trait Assemble: Send + Sized {
     }
 
     /// A record that was held back and can go now. To be called before every row.
-    fn ready(&mut self) -> Option<Self::Record>;
+    #[inline]
+    fn ready(&mut self) -> Option<Self::Record> {
+        None
+    }
 
     /// Says that there are no more rows; what is held back becomes ready.
-    fn end(&mut self, context: &mut Context) -> Result<(), DataError>;
+    fn end(&mut self, context: &mut Context) -> Result<(), DataError> {
+        let _ = context;
+        Ok(())
+    }
 
     /// The time by which records are sorted when the policy sorts.
     fn sort_key(record: &Self::Record) -> Timestamp;
 
     /// Finishes records that the policy had sorted: drops duplicates, counts gaps.
-    fn after_sort(records: Vec<Self::Record>, context: &mut Context) -> Result<Vec<Self::Record>, DataError>;
+    fn after_sort(records: Vec<Self::Record>, context: &mut Context) -> Result<Vec<Self::Record>, DataError> {
+        for record in &records {
+            context.keep(Self::sort_key(record));
+        }
+        Ok(records)
+    }
 }
 
 /// A record that files can hold: bars, trades, quotes, depth, corporate actions. Not for implementing outside.

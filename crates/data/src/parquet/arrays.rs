@@ -48,6 +48,15 @@ where
     array.as_primitive::<T>().values().iter().map(|value| i64::from(*value)).collect()
 }
 
+/// Decimals that may be beyond 64 bits; most files of such have none that is.
+fn wide<T: Copy + TryInto<i64>>(values: &[T], places: u8) -> Values {
+    let narrow = |value: &T| (*value).try_into().ok();
+    match values.iter().map(narrow).collect::<Option<Vec<i64>>>() {
+        Some(mantissas) => Values::Fixed { mantissas: mantissas.into(), places },
+        None => Values::WideFixed { mantissas: values.iter().map(narrow).collect(), places },
+    }
+}
+
 fn unit_of(unit: ArrowUnit) -> TimeUnit {
     match unit {
         ArrowUnit::Second => TimeUnit::Seconds,
@@ -72,15 +81,7 @@ pub(super) fn values(array: &ArrayRef) -> Option<Values> {
         DataType::UInt8 => Values::Int(ints::<UInt8Type>(array)),
         DataType::UInt16 => Values::Int(ints::<UInt16Type>(array)),
         DataType::UInt32 => Values::Int(ints::<UInt32Type>(array)),
-        DataType::UInt64 => Values::WideFixed {
-            mantissas: array
-                .as_primitive::<UInt64Type>()
-                .values()
-                .iter()
-                .map(|v| i64::try_from(*v).ok())
-                .collect(),
-            places: 0,
-        },
+        DataType::UInt64 => wide(array.as_primitive::<UInt64Type>().values(), 0),
         DataType::Float32 => Values::Float(
             // The shortest decimal of the single is what was meant, not the digits that widening shows.
             array.as_primitive::<Float32Type>().values().iter().map(|v| widened(*v)).collect(),
@@ -94,15 +95,9 @@ pub(super) fn values(array: &ArrayRef) -> Option<Values> {
             mantissas: array.as_primitive::<Decimal64Type>().values().clone(),
             places: places_of(*scale)?,
         },
-        DataType::Decimal128(_, scale) => Values::WideFixed {
-            mantissas: array
-                .as_primitive::<Decimal128Type>()
-                .values()
-                .iter()
-                .map(|v| i64::try_from(*v).ok())
-                .collect(),
-            places: places_of(*scale)?,
-        },
+        DataType::Decimal128(_, scale) => {
+            wide(array.as_primitive::<Decimal128Type>().values(), places_of(*scale)?)
+        }
         DataType::Timestamp(unit, zone) => Values::Time {
             values: match unit {
                 ArrowUnit::Second => array.as_primitive::<TimestampSecondType>().values().clone(),

@@ -348,29 +348,20 @@ impl BarAssembler {
 
     #[inline]
     fn read<C: Cells>(&mut self, cells: &C, context: &mut Context) -> Result<Option<Bar>, DataError> {
-        let stamp = match self.time.read(cells, &mut context.times) {
-            Ok(stamp) if *self.dates.get_or_insert(stamp.is_date) == stamp.is_date => stamp.nanos,
-            Ok(_) => {
-                let fault =
-                    Fault::row(Problem::Unparsable, "some times are dates and others have a time of day");
-                context.reject(&fault, cells.position())?;
-                return Ok(None);
-            }
-            Err(fault) => {
-                context.reject(&fault, cells.position())?;
-                return Ok(None);
-            }
-        };
+        let stamp = self.time.read(cells, &mut context.times);
+        let Some(stamp) = context.unless_bad(stamp, cells)? else { return Ok(None) };
+        if *self.dates.get_or_insert(stamp.is_date) != stamp.is_date {
+            let fault = Fault::row(Problem::Unparsable, "some times are dates and others have a time of day");
+            context.reject(&fault, cells.position())?;
+            return Ok(None);
+        }
+        let stamp = stamp.nanos;
         let (mut opened, mut recv) = (stamp, i64::MIN);
         for (slot, place) in [(self.opened, &mut opened), (self.received, &mut recv)] {
             if let Some(slot) = slot {
-                match cells.stamp(slot, &mut context.times) {
-                    Ok(stamp) => *place = stamp.nanos,
-                    Err(fault) => {
-                        context.reject(&fault, cells.position())?;
-                        return Ok(None);
-                    }
-                }
+                let stamp = cells.stamp(slot, &mut context.times);
+                let Some(stamp) = context.unless_bad(stamp, cells)? else { return Ok(None) };
+                *place = stamp.nanos;
             }
         }
         let [open, high, low, close] = self.prices;

@@ -185,6 +185,19 @@ impl Context {
         Ok(())
     }
 
+    /// What was read from a row. `None` if it is bad and the row is to be dropped; the fault is counted.
+    #[inline]
+    pub(crate) fn unless_bad<T, C: Cells>(
+        &mut self,
+        read: Result<T, Box<Fault>>,
+        cells: &C,
+    ) -> Result<Option<T>, DataError> {
+        match read {
+            Ok(value) => Ok(Some(value)),
+            Err(fault) => self.reject(&fault, cells.position()).map(|()| None),
+        }
+    }
+
     /// The price in a slot. `None` if the row is to be dropped; the fault is counted.
     #[inline]
     pub(crate) fn price<C: Cells>(&mut self, cells: &C, slot: usize) -> Result<Option<Price>, DataError> {
@@ -207,10 +220,7 @@ impl Context {
                 }
                 Ok(Some(Price::new(mantissa, self.price.scale)))
             }
-            Err(fault) => {
-                self.reject(&fault, cells.position())?;
-                Ok(None)
-            }
+            Err(fault) => self.unless_bad(Err(fault), cells),
         }
     }
 

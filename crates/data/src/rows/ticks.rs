@@ -41,21 +41,13 @@ impl EventTimes {
         cells: &C,
         context: &mut Context,
     ) -> Result<Option<(Timestamp, Timestamp)>, DataError> {
-        let event = match self.time.read(cells, &mut context.times) {
-            Ok(stamp) => Timestamp::from_nanos(stamp.nanos),
-            Err(fault) => {
-                context.reject(&fault, cells.position())?;
-                return Ok(None);
-            }
-        };
+        let stamp = self.time.read(cells, &mut context.times);
+        let Some(stamp) = context.unless_bad(stamp, cells)? else { return Ok(None) };
+        let event = Timestamp::from_nanos(stamp.nanos);
         let Some(slot) = self.received else { return Ok(Some((event, context.received(event)))) };
-        match cells.stamp(slot, &mut context.times) {
-            Ok(stamp) => Ok(Some((event, Timestamp::from_nanos(stamp.nanos)))),
-            Err(fault) => {
-                context.reject(&fault, cells.position())?;
-                Ok(None)
-            }
-        }
+        let stamp = cells.stamp(slot, &mut context.times);
+        let received = context.unless_bad(stamp, cells)?;
+        Ok(received.map(|stamp| (event, Timestamp::from_nanos(stamp.nanos))))
     }
 
     /// Whether a record may follow those before; otherwise the policy is asked.
@@ -128,14 +120,6 @@ impl EventTimes {
     }
 }
 
-/// Counts records that were sorted.
-pub(super) fn keep_all<E>(records: Vec<E>, recv: impl Fn(&E) -> Timestamp, context: &mut Context) -> Vec<E> {
-    for record in &records {
-        context.keep(recv(record));
-    }
-    records
-}
-
 /// Makes trades of rows.
 #[derive(Debug)]
 pub(crate) struct TradeAssembler {
@@ -177,13 +161,7 @@ impl Assemble for TradeAssembler {
             context.reject(&fault, cells.position())?;
             return Ok(None);
         }
-        let aggressor = match self.aggressor(cells) {
-            Ok(side) => side,
-            Err(fault) => {
-                context.reject(&fault, cells.position())?;
-                return Ok(None);
-            }
-        };
+        let Some(aggressor) = context.unless_bad(self.aggressor(cells), cells)? else { return Ok(None) };
         if !context.admit(&[price], &[quantity], cells.position())?
             || !self.times.in_order(ts_recv, cells.position(), context)?
         {
@@ -225,21 +203,8 @@ impl Assemble for TradeAssembler {
         out.len() - before
     }
 
-    #[inline]
-    fn ready(&mut self) -> Option<Trade> {
-        None
-    }
-
-    fn end(&mut self, _: &mut Context) -> Result<(), DataError> {
-        Ok(())
-    }
-
     fn sort_key(trade: &Trade) -> Timestamp {
         trade.ts_recv
-    }
-
-    fn after_sort(trades: Vec<Trade>, context: &mut Context) -> Result<Vec<Trade>, DataError> {
-        Ok(keep_all(trades, |trade| trade.ts_recv, context))
     }
 }
 
@@ -425,21 +390,8 @@ impl Assemble for QuoteAssembler {
         out.len() - before
     }
 
-    #[inline]
-    fn ready(&mut self) -> Option<Quote> {
-        None
-    }
-
-    fn end(&mut self, _: &mut Context) -> Result<(), DataError> {
-        Ok(())
-    }
-
     fn sort_key(quote: &Quote) -> Timestamp {
         quote.ts_recv
-    }
-
-    fn after_sort(quotes: Vec<Quote>, context: &mut Context) -> Result<Vec<Quote>, DataError> {
-        Ok(keep_all(quotes, |quote| quote.ts_recv, context))
     }
 }
 

@@ -1,19 +1,11 @@
-//! Loading Parquet takes whole columns at once where every value allows it; a stream goes row by row. Both must give
-//! the same.
-#![cfg(feature = "parquet")]
-#![allow(clippy::unwrap_used, clippy::panic, reason = "in tests, a panic is the report")]
-
 use std::sync::Arc;
 
 use algoflow_core::{
     bar_spec::BarSpec,
-    id::InstrumentId,
     market::{Bar, Quote, Trade},
     time::TimeDelta,
 };
-use algoflow_data::{
-    LoadReport, Loadable, ParquetFile, Repairs, RowPolicy, Schema, Series, StampIs, policy::OnBadValue,
-};
+use algoflow_data::{ParquetFile, Repairs, RowPolicy, Schema, StampIs, policy::OnBadValue};
 use arrow_array::{
     ArrayRef, Decimal64Array, Decimal128Array, Float64Array, Int64Array, RecordBatch, StringArray,
     TimestampMillisecondArray, TimestampSecondArray,
@@ -22,9 +14,7 @@ use arrow_schema::{DataType, Field, Schema as ArrowSchema};
 use parquet::arrow::ArrowWriter;
 use proptest::prelude::*;
 
-fn id() -> InstrumentId {
-    "TEST.X".parse().unwrap()
-}
+use super::{check_both, drained, id, step};
 
 fn file(columns: Vec<(&str, ArrayRef)>) -> Vec<u8> {
     let fields: Vec<Field> =
@@ -81,32 +71,6 @@ fn times(seconds: &[i64], kind: usize) -> ArrayRef {
     }
 }
 
-type Outcome<E> = Result<(Vec<E>, LoadReport), String>;
-
-fn loaded<E: Loadable>(file: ParquetFile<E>) -> Outcome<E> {
-    file.load().map(|(series, report)| (series.iter().collect(), report)).map_err(|error| error.to_string())
-}
-
-fn streamed<E: Loadable>(file: ParquetFile<E>) -> Outcome<E> {
-    let mut stream = file.stream().map_err(|error| error.to_string())?;
-    let mut all = Vec::new();
-    while let Some(record) = stream.next_record().map_err(|error| error.to_string())? {
-        all.push(record);
-    }
-    // Bringing all to one scale can fail only when loading.
-    Series::<E>::from_records(all.iter().copied()).map_err(|error| error.to_string())?;
-    Ok((all, stream.report()))
-}
-
-/// Compares outcomes; a load of nothing says so in words of its own.
-fn same<E: PartialEq + std::fmt::Debug>(load: &Outcome<E>, stream: &Outcome<E>) -> Result<(), TestCaseError> {
-    match (load, stream) {
-        (Err(load), Err(stream)) if stream.contains("an empty series") => prop_assert!(load.contains("rows")),
-        _ => prop_assert_eq!(load, stream),
-    }
-    Ok(())
-}
-
 fn held() -> impl Strategy<Value = Held> {
     prop_oneof![
         5 => Just(Held::Float),
@@ -128,10 +92,6 @@ fn value() -> impl Strategy<Value = Option<f64>> {
         1 => Just(Some(1e17)),
         1 => Just(None),
     ]
-}
-
-fn step() -> impl Strategy<Value = i64> {
-    prop_oneof![40 => Just(60i64), 2 => Just(120), 1 => Just(0), 1 => Just(-60), 1 => Just(30)]
 }
 
 fn policies() -> impl Strategy<Value = RowPolicy> {
@@ -187,7 +147,7 @@ proptest! {
                 .recv_delay(TimeDelta::from_nanos(delay));
             if declared { file.spec(BarSpec::minutes(1)) } else { file }
         };
-        same(&loaded(file()), &streamed(file()))?;
+        check_both!(file);
     }
 
     #[test]
@@ -213,14 +173,14 @@ proptest! {
         let trades = file(trades);
         let file_of = || ParquetFile::<Trade>::from_bytes("x", trades.clone())
             .instrument(id()).policy(policy.clone()).recv_delay(TimeDelta::from_nanos(delay));
-        same(&loaded(file_of()), &streamed(file_of()))?;
+        check_both!(file_of);
         let quotes = file(vec![
             ("ts", times(&stamps, time)), ("bid", numbers(&low, prices)), ("bid_size", numbers(&size, sizes)),
             ("ask", numbers(&high, prices)), ("ask_size", numbers(&size, sizes)),
         ]);
         let file_of = || ParquetFile::<Quote>::from_bytes("x", quotes.clone())
             .instrument(id()).policy(policy.clone()).recv_delay(TimeDelta::from_nanos(delay));
-        same(&loaded(file_of()), &streamed(file_of()))?;
+        check_both!(file_of);
     }
 }
 
@@ -247,7 +207,9 @@ fn scales_that_grow_between_batches() {
         assert_eq!((report.kept, report.gaps, report.rounded, report.is_clean()), (20_000, 1, 0, true));
         assert_eq!(bars.get(9_000).unwrap().low, "100.125".parse().unwrap());
         assert_eq!(bars.lows(), low.iter().flatten().copied().collect::<Vec<_>>());
-        assert_eq!(streamed(file()), Ok((bars.iter().collect(), report)));
+        let mut stream = file().stream().unwrap();
+        assert_eq!(drained(|| stream.next_record()), Ok(bars.iter().collect()));
+        assert_eq!(stream.report(), report);
     }
 }
 
