@@ -18,7 +18,8 @@ use ::parquet::{
             ParquetRecordBatchReaderBuilder,
         },
     },
-    file::reader::Length,
+    basic::Compression,
+    file::{metadata::RowGroupMetaData, reader::Length},
 };
 use algoflow_core::{
     bar_spec::BarSpec,
@@ -113,6 +114,9 @@ fn begin<E: Readable>(input: Input, options: &mut ReadOptions) -> Result<Reading
     own_metadata(&metadata, options)?;
     let context = options.context(&file)?;
     let (used, places) = columns_in_use::<E>(&file, &metadata, &options.schema)?;
+    for chunk in metadata.metadata().row_groups().iter().flat_map(RowGroupMetaData::columns) {
+        check_compression(&file, chunk.compression())?;
+    }
     let slots_of = |wanted: fn(Column) -> bool| used.slots.iter().filter(move |(column, _)| wanted(*column));
     let numbers = slots_of(|column| is_price(column) || is_quantity(column))
         .map(|(column, slot)| (slot, is_price(column)))
@@ -158,6 +162,17 @@ fn columns_in_use<E: Readable>(
         resolved,
     };
     Ok((used, places))
+}
+
+/// Refuses compressions that this build cannot undo, before anything is read.
+fn check_compression(file: &str, compression: Compression) -> Result<(), DataError> {
+    let name = match compression {
+        Compression::ZSTD(_) => "zstd",
+        Compression::LZO => "LZO",
+        _ => return Ok(()),
+    };
+    let reason = "snappy, gzip, LZ4 and Brotli are supported, and no compression";
+    Err(DataError::format(file, format!("it is compressed with {name}; {reason}")))
 }
 
 fn is_price(column: Column) -> bool {
@@ -290,5 +305,23 @@ fn refuse_csv_options(schema: &Schema) -> Result<(), DataError> {
     match named.iter().find(|(_, set)| *set) {
         Some((option, _)) => Err(DataError::option(option, "it is about CSV, and this is Parquet")),
         None => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn compressions_that_cannot_be_undone_are_named() {
+        for fine in [Compression::UNCOMPRESSED, Compression::SNAPPY, Compression::LZ4, Compression::LZ4_RAW] {
+            assert!(check_compression("x", fine).is_ok());
+        }
+        let error = check_compression("x.parquet", Compression::ZSTD(Default::default())).unwrap_err();
+        let message = error.to_string();
+        assert!(
+            message.contains("x.parquet") && message.contains("zstd") && message.contains("snappy"),
+            "{message}"
+        );
     }
 }

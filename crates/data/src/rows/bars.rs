@@ -1,3 +1,5 @@
+mod quick;
+
 use std::collections::{BTreeMap, VecDeque};
 
 use algoflow_core::{
@@ -7,6 +9,9 @@ use algoflow_core::{
     time::{TimeDelta, Timestamp},
 };
 
+#[cfg(feature = "parquet")]
+use self::quick::BarColumns;
+use self::quick::{Quick, RawBar};
 #[cfg(feature = "parquet")]
 use super::Block;
 use super::{Assemble, Cells, Context, Fault, Slots, TimeSlots, Wanted, context::Verdict};
@@ -143,7 +148,8 @@ impl Assemble for BarAssembler {
         context: &mut Context,
         out: &mut Vec<BarRow>,
     ) -> usize {
-        let (Some(columns), Some(mut quick)) = (self.columns(block, context), Quick::begin(self, context))
+        let (Some(columns), Some(mut quick)) =
+            (BarColumns::of(self, block, context), Quick::begin(self, context))
         else {
             return 0;
         };
@@ -199,153 +205,7 @@ impl Assemble for BarAssembler {
     }
 }
 
-/// The numbers of a row at the scales of the context, unchecked.
-struct RawBar {
-    stamp: i64,
-    opened: Option<i64>,
-    received: Option<i64>,
-    open: i64,
-    high: i64,
-    low: i64,
-    close: i64,
-    volume: i64,
-}
-
-/// What the short way has to know and to remember from bar to bar.
-struct Quick {
-    step: i64,
-    delay: i64,
-    stamp: StampIs,
-    any_price: bool,
-    notes_gaps: bool,
-    last_stamp: i64,
-    last_recv: i64,
-    last_close: i64,
-    most_price: u64,
-    most_volume: u64,
-}
-
-impl Quick {
-    /// The short way, if it is open.
-    #[inline]
-    fn begin(bars: &BarAssembler, context: &Context) -> Option<Self> {
-        let last = bars.last?;
-        Some(Self {
-            step: bars.quick_step?,
-            delay: context.recv_delay.nanos(),
-            stamp: bars.stamp,
-            any_price: context.any_price,
-            notes_gaps: notes_gaps(context),
-            last_stamp: last.stamp,
-            last_recv: last.recv,
-            last_close: last.close?.nanos(),
-            most_price: 0,
-            most_volume: 0,
-        })
-    }
-
-    /// The row of a bar with nothing unusual about it; `None`, with nothing changed, for any other.
-    #[inline]
-    fn accept(&mut self, raw: &RawBar, context: &mut Context) -> Option<BarRow> {
-        let (ts_open, ts_close) = match (raw.opened, self.stamp) {
-            (Some(opened), _) => (opened, raw.stamp),
-            (None, StampIs::Close) => (raw.stamp.checked_sub(self.step)?, raw.stamp),
-            (None, StampIs::Open) => (raw.stamp, raw.stamp.checked_add(self.step)?),
-        };
-        let recv = ts_close.checked_add(self.delay)?;
-        let overlaps = raw.opened.is_some_and(|opened| opened < self.last_close);
-        if raw.stamp <= self.last_stamp || ts_open > ts_close || overlaps {
-            return None;
-        }
-        let mut last_recv = self.last_recv;
-        if let Some(received) = raw.received {
-            if received != recv || recv < last_recv {
-                return None;
-            }
-            last_recv = recv;
-        }
-        let &RawBar { open, high, low, close, volume, .. } = raw;
-        let inside = (low <= open) & (low <= close) & (open <= high) & (close <= high);
-        if !inside || volume < 0 || (low <= 0 && !self.any_price) {
-            return None;
-        }
-        if ts_open > self.last_close && self.notes_gaps {
-            let (from, to) = (Timestamp::from_nanos(self.last_close), Timestamp::from_nanos(ts_open));
-            context.report.gap(from, to);
-        }
-        (self.last_stamp, self.last_recv, self.last_close) = (raw.stamp, last_recv, ts_close);
-        // The range is the largest magnitude of all four, whatever their signs.
-        self.most_price = self.most_price.max(high.unsigned_abs()).max(low.unsigned_abs());
-        self.most_volume = self.most_volume.max(volume.unsigned_abs());
-        Some(BarRow { ts_open, ts_close, open, high, low, close, volume })
-    }
-
-    /// Counts the rows that were accepted since the begin, and remembers the last.
-    #[inline]
-    fn end(self, bars: &mut BarAssembler, rows: &[BarRow], context: &mut Context) {
-        let (Some(first), Some(last)) = (rows.first(), rows.last()) else { return };
-        let recv = |row: &BarRow| Timestamp::from_nanos(row.ts_close.saturating_add(self.delay));
-        context.keep_many(rows.len() as u64, recv(first), recv(last));
-        context.admit_quick(self.most_price, self.most_volume);
-        let close = Some(Timestamp::from_nanos(self.last_close));
-        bars.last = Some(Last { stamp: self.last_stamp, recv: self.last_recv, close });
-    }
-}
-
-/// The columns of a block of bars.
-#[cfg(feature = "parquet")]
-struct BarColumns<'a> {
-    stamps: &'a [i64],
-    opened: Option<&'a [i64]>,
-    received: Option<&'a [i64]>,
-    open: &'a [i64],
-    high: &'a [i64],
-    low: &'a [i64],
-    close: &'a [i64],
-    volume: Option<&'a [i64]>,
-}
-
-#[cfg(feature = "parquet")]
-impl BarColumns<'_> {
-    #[inline]
-    fn bar(&self, row: usize) -> Option<RawBar> {
-        let optional = |column: Option<&[i64]>| column.map(|values| values.get(row).copied());
-        Some(RawBar {
-            stamp: *self.stamps.get(row)?,
-            opened: optional(self.opened).map_or(Some(None), |value| value.map(Some))?,
-            received: optional(self.received).map_or(Some(None), |value| value.map(Some))?,
-            open: *self.open.get(row)?,
-            high: *self.high.get(row)?,
-            low: *self.low.get(row)?,
-            close: *self.close.get(row)?,
-            volume: optional(self.volume).unwrap_or(Some(0))?,
-        })
-    }
-}
-
 impl BarAssembler {
-    /// The columns of a block, if they can go the short way.
-    #[cfg(feature = "parquet")]
-    fn columns<'a>(&self, block: &'a impl Block, context: &Context) -> Option<BarColumns<'a>> {
-        self.quick_step?;
-        let price = |slot| block.mantissas(slot, context.price.scale);
-        let instants = |slot: Option<usize>| slot.map_or(Some(None), |slot| block.instants(slot).map(Some));
-        let [open, high, low, close] = self.prices;
-        Some(BarColumns {
-            stamps: self.time.instants(block)?,
-            opened: instants(self.opened)?,
-            received: instants(self.received)?,
-            open: price(open)?,
-            high: price(high)?,
-            low: price(low)?,
-            close: price(close)?,
-            volume: match self.volume {
-                Some(slot) => Some(block.mantissas(slot, context.quantity.scale)?),
-                None => None,
-            },
-        })
-    }
-
     #[inline]
     fn read<C: Cells>(&mut self, cells: &C, context: &mut Context) -> Result<Option<Bar>, DataError> {
         let stamp = self.time.read(cells, &mut context.times);
