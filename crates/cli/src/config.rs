@@ -23,7 +23,6 @@ use algoflow_sim::{Fees, FillPolicy, Latency, RejectModel, SimConfig, Slippage};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-pub(crate) use self::schema::REPAIRS;
 pub use self::{
     instrument::{InstrumentConfig, InstrumentType},
     value::{DataPolicy, PolicyWord},

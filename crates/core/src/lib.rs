@@ -26,6 +26,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+pub mod bar_builder;
 pub mod bar_spec;
 pub mod capabilities;
 pub mod command;

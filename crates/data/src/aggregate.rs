@@ -1,14 +1,13 @@
 //! Bars out of trades, quotes or shorter bars.
 
 use algoflow_core::{
+    bar_builder::{BarBuilder, BarInput},
     bar_spec::BarSpec,
     error::NumberError,
     id::InstrumentId,
     market::{Bar, Quote, Trade},
-    number::{Price, Quantity, Rounding, Scale, notional},
     time::Timestamp,
 };
-use rust_decimal::Decimal;
 
 /// Why an input could not become part of a bar.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
@@ -65,44 +64,18 @@ impl AggregateError {
     }
 }
 
-/// A bar that is not complete.
-#[derive(Clone, Copy, Debug)]
-struct Forming {
-    bar: Bar,
-    /// Trades or quotes in it.
-    count: u64,
-    /// The sum of price times quantity.
-    notional: Decimal,
-}
-
-/// What one input adds to a bar.
-#[derive(Clone, Copy, Debug)]
-struct Piece {
-    from: Timestamp,
-    to: Timestamp,
-    recv: Timestamp,
-    open: Price,
-    high: Price,
-    low: Price,
-    close: Price,
-    volume: Quantity,
-}
-
 /// Makes bars of one instrument out of trades, quotes or shorter bars.
 ///
-/// 1. A bar comes out when it is complete, never before. A bar of time is complete when an input at or past its end
-///    arrives, when a shorter bar that ends where it ends arrives, or when [`flush`](Self::flush) says that its end
-///    has come. A bar of ticks, volume or notional is complete with the input that fills it.
-/// 2. Inputs belong to the interval of their event time, of shorter bars the open. An interval without inputs makes
-///    no bar.
-/// 3. An input is never split: a trade that overshoots a volume or notional belongs to the bar that it fills.
-/// 4. An input earlier than the forming bar is too late; it is left out and counted by [`late`](Self::late).
-/// 5. A bar is received when the input that completed it is received, or at the time of the flush, and never before
-///    it ends.
+/// It is a [`BarBuilder`] for data as they are stored, whose rules for when a bar is complete hold here too:
+///
+/// 1. Inputs belong to the interval of their event time, of shorter bars the open.
+/// 2. A bar is received when the input that completed it is received, or at the time of the [`flush`](Self::flush), and
+///    never before it ends.
+/// 3. An input that cannot become part of a bar is an error: one of another instrument, a shorter bar that does not lie
+///    within one interval, a quote for bars of volume.
 ///
 /// Of quotes, the middle between bid and ask counts, exactly; quotes with an empty side are passed over. The volume
-/// of bars of quotes is zero. Notional is counted in units of quote asset per unit of price times quantity; of
-/// shorter bars, close times volume.
+/// of bars of quotes is zero.
 ///
 /// ```
 /// use algoflow_core::{bar_spec::BarSpec, market::Trade, number::Quantity, time::Timestamp};
@@ -124,11 +97,7 @@ struct Piece {
 #[derive(Clone, Debug)]
 pub struct BarAggregator {
     instrument: InstrumentId,
-    spec: BarSpec,
-    forming: Option<Forming>,
-    /// Nothing before this can still be added.
-    closed_until: Timestamp,
-    late: u64,
+    builder: BarBuilder,
 }
 
 impl BarAggregator {
@@ -140,25 +109,25 @@ impl BarAggregator {
         if !spec.is_valid() {
             return Err(AggregateError::Spec { spec });
         }
-        Ok(Self { instrument, spec, forming: None, closed_until: Timestamp::MIN, late: 0 })
+        Ok(Self { instrument, builder: BarBuilder::new(spec) })
     }
 
     /// What each bar covers.
     #[must_use]
     pub fn spec(&self) -> BarSpec {
-        self.spec
+        self.builder.spec()
     }
 
     /// The bar that is not complete yet, as it is so far. Its `ts_close` is, for bars of time, the end to come.
     #[must_use]
     pub fn forming(&self) -> Option<&Bar> {
-        self.forming.as_ref().map(|forming| &forming.bar)
+        self.builder.forming()
     }
 
     /// Inputs that came too late.
     #[must_use]
     pub fn late(&self) -> u64 {
-        self.late
+        self.builder.late()
     }
 
     /// Adds a trade; hands every bar that is complete now to `emit`.
@@ -168,18 +137,7 @@ impl BarAggregator {
     #[inline]
     pub fn on_trade(&mut self, trade: &Trade, emit: impl FnMut(Bar)) -> Result<(), AggregateError> {
         self.check(trade.instrument)?;
-        let price = trade.price;
-        let piece = Piece {
-            from: trade.ts_event,
-            to: trade.ts_event,
-            recv: trade.ts_recv,
-            open: price,
-            high: price,
-            low: price,
-            close: price,
-            volume: trade.quantity,
-        };
-        self.add(&piece, false, emit)
+        self.add(&BarInput::trade(trade, trade.ts_event), emit)
     }
 
     /// Adds the middle of a quote; hands every bar that is complete now to `emit`.
@@ -189,24 +147,13 @@ impl BarAggregator {
     #[inline]
     pub fn on_quote(&mut self, quote: &Quote, emit: impl FnMut(Bar)) -> Result<(), AggregateError> {
         self.check(quote.instrument)?;
-        if matches!(self.spec, BarSpec::Volume(_) | BarSpec::Notional(_)) {
-            return Err(AggregateError::Unsupported { spec: self.spec, input: "quotes" });
+        if matches!(self.spec(), BarSpec::Volume(_) | BarSpec::Notional(_)) {
+            return Err(AggregateError::Unsupported { spec: self.spec(), input: "quotes" });
         }
-        if !quote.bid_size.is_positive() || !quote.ask_size.is_positive() {
-            return Ok(());
+        match BarInput::quote(quote, quote.ts_event)? {
+            Some(input) => self.add(&input, emit),
+            None => Ok(()),
         }
-        let mid = middle(quote.bid, quote.ask)?;
-        let piece = Piece {
-            from: quote.ts_event,
-            to: quote.ts_event,
-            recv: quote.ts_recv,
-            open: mid,
-            high: mid,
-            low: mid,
-            close: mid,
-            volume: Quantity::ZERO,
-        };
-        self.add(&piece, false, emit)
     }
 
     /// Adds a shorter bar; hands every bar that is complete now to `emit`: at most two, one that should have been
@@ -218,41 +165,23 @@ impl BarAggregator {
     #[inline]
     pub fn on_bar(&mut self, bar: &Bar, emit: impl FnMut(Bar)) -> Result<(), AggregateError> {
         self.check(bar.instrument)?;
-        match self.spec {
-            BarSpec::Ticks(_) => {
-                return Err(AggregateError::Unsupported { spec: self.spec, input: "bars" });
-            }
+        let spec = self.spec();
+        match spec {
+            BarSpec::Ticks(_) => return Err(AggregateError::Unsupported { spec, input: "bars" }),
             BarSpec::Volume(_) | BarSpec::Notional(_) => {}
             _ => {
-                if self.spec.interval(bar.ts_open).is_none_or(|(_, end)| bar.ts_close > end) {
-                    let (from, to) = (bar.ts_open, bar.ts_close);
-                    return Err(AggregateError::Straddles { spec: self.spec, from, to });
+                if spec.interval(bar.ts_open).is_none_or(|(_, end)| bar.ts_close > end) {
+                    return Err(AggregateError::Straddles { spec, from: bar.ts_open, to: bar.ts_close });
                 }
             }
         }
-        let piece = Piece {
-            from: bar.ts_open,
-            to: bar.ts_close,
-            recv: bar.ts_recv,
-            open: bar.open,
-            high: bar.high,
-            low: bar.low,
-            close: bar.close,
-            volume: bar.volume,
-        };
-        self.add(&piece, true, emit)
+        self.add(&BarInput::bar(bar), emit)
     }
 
     /// Says that it is `now`: a bar of time that has ended is complete.
     #[inline]
     pub fn flush(&mut self, now: Timestamp) -> Option<Bar> {
-        let forming = self.forming.as_ref()?;
-        let ended = self.is_timed() && forming.bar.ts_close <= now;
-        if ended { self.close(now) } else { None }
-    }
-
-    fn is_timed(&self) -> bool {
-        !matches!(self.spec, BarSpec::Ticks(_) | BarSpec::Volume(_) | BarSpec::Notional(_))
+        self.builder.end(now).map(|bar| received_at(bar, now))
     }
 
     fn check(&self, found: InstrumentId) -> Result<(), AggregateError> {
@@ -263,99 +192,16 @@ impl BarAggregator {
         }
     }
 
-    /// Takes the forming bar as complete.
-    fn close(&mut self, recv: Timestamp) -> Option<Bar> {
-        let mut bar = self.forming.take()?.bar;
-        bar.ts_recv = recv.max(bar.ts_close);
-        self.closed_until = bar.ts_close;
-        Some(bar)
-    }
-
     #[inline]
-    fn add(&mut self, piece: &Piece, is_bar: bool, mut emit: impl FnMut(Bar)) -> Result<(), AggregateError> {
-        let timed = self.is_timed();
-        if piece.from < self.closed_until {
-            self.late += 1;
-            return Ok(());
-        }
-        if let Some(forming) = &self.forming {
-            if timed && piece.from >= forming.bar.ts_close {
-                if let Some(bar) = self.close(piece.recv) {
-                    emit(bar);
-                }
-            } else if piece.from < forming.bar.ts_open {
-                self.late += 1;
-                return Ok(());
-            }
-        }
-        let forming = match &self.forming {
-            None => self.begin(piece)?,
-            Some(forming) => self.extended(forming, piece)?,
-        };
-        let full = match self.spec {
-            BarSpec::Ticks(most) => forming.count >= most,
-            BarSpec::Volume(least) => forming.bar.volume.to_decimal() >= Decimal::from(least),
-            BarSpec::Notional(least) => forming.notional >= Decimal::from(least),
-            _ => is_bar && piece.to >= forming.bar.ts_close,
-        };
-        self.forming = Some(forming);
-        if full && let Some(bar) = self.close(piece.recv) {
-            emit(bar);
-        }
-        Ok(())
-    }
-
-    fn begin(&self, piece: &Piece) -> Result<Forming, AggregateError> {
-        let (ts_open, ts_close) = self.spec.interval(piece.from).unwrap_or((piece.from, piece.to));
-        let bar = Bar {
-            instrument: self.instrument,
-            spec: self.spec,
-            ts_open,
-            ts_close,
-            ts_recv: piece.recv.max(ts_close),
-            open: piece.open,
-            high: piece.high,
-            low: piece.low,
-            close: piece.close,
-            volume: piece.volume,
-        };
-        Ok(Forming { bar, count: 1, notional: self.notional_of(piece)? })
-    }
-
-    fn extended(&self, forming: &Forming, piece: &Piece) -> Result<Forming, AggregateError> {
-        let mut next = *forming;
-        next.bar.high = next.bar.high.max(piece.high);
-        next.bar.low = next.bar.low.min(piece.low);
-        next.bar.close = piece.close;
-        next.bar.volume = next.bar.volume.checked_add(piece.volume)?;
-        if !self.is_timed() {
-            next.bar.ts_close = next.bar.ts_close.max(piece.to);
-        }
-        next.bar.ts_recv = piece.recv.max(next.bar.ts_close);
-        next.count = next.count.saturating_add(1);
-        let sum = next.notional.checked_add(self.notional_of(piece)?);
-        next.notional = sum.ok_or(NumberError::Overflow { operation: "adding up notionals" })?;
-        Ok(next)
-    }
-
-    fn notional_of(&self, piece: &Piece) -> Result<Decimal, AggregateError> {
-        match self.spec {
-            BarSpec::Notional(_) => Ok(notional(piece.close, piece.volume, Decimal::ONE)?),
-            _ => Ok(Decimal::ZERO),
-        }
+    fn add(&mut self, input: &BarInput, mut emit: impl FnMut(Bar)) -> Result<(), AggregateError> {
+        Ok(self.builder.add(input, |bar| emit(received_at(bar, input.recv)))?)
     }
 }
 
-/// The middle of two prices, exactly; at 18 places, rounded half to even.
-fn middle(bid: Price, ask: Price) -> Result<Price, NumberError> {
-    let sum = bid.checked_add(ask)?;
-    if sum.mantissa() % 2 == 0 {
-        return Ok(Price::new(sum.mantissa() / 2, sum.scale()));
-    }
-    match (Scale::new(sum.scale().places() + 1), sum.mantissa().checked_mul(5)) {
-        (Ok(scale), Some(mantissa)) => Ok(Price::new(mantissa, scale)),
-        _ => Price::from_decimal_rounded(sum.to_decimal() / Decimal::TWO, sum.scale(), Rounding::HalfEven),
-    }
+/// The bar, as known at a time, but not before its end.
+#[inline]
+fn received_at(bar: Bar, time: Timestamp) -> Bar {
+    Bar { ts_recv: time.max(bar.ts_close), ..bar }
 }
 
 #[cfg(test)]

@@ -327,12 +327,17 @@ fn merged<E: Storable>(old: Vec<E>, new: Vec<E>, path: &Path) -> Result<Vec<E>, 
 pub(crate) fn open_file<E: Readable>(
     path: &Path,
     instrument: InstrumentId,
+    kind: DataKind,
 ) -> Result<ParquetStream<E>, DataError> {
-    ParquetFile::<E>::open(path)?.expecting(instrument).stream()
+    let spec = match kind {
+        DataKind::Bars(spec) => Some(spec),
+        _ => None,
+    };
+    ParquetFile::<E>::open(path)?.expecting(instrument, spec).stream()
 }
 
 fn read_all<E: Storable>(path: &Path, instrument: InstrumentId, kind: DataKind) -> Result<Vec<E>, DataError> {
-    let mut stream = open_file::<E>(path, instrument)?;
+    let mut stream = open_file::<E>(path, instrument, kind)?;
     let mut all = Vec::new();
     while let Some(record) = stream.next_record()? {
         if record.kind() != kind {

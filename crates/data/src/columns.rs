@@ -44,12 +44,19 @@ pub(crate) fn by_name(
     let normal_names: Vec<String> = names.iter().map(|name| normal(name)).collect();
     let mut used: Vec<(Column, usize)> = declared(file, names, schema)?;
     let has = |used: &[(Column, usize)], column| used.iter().any(|(c, _)| *c == column);
-    // A date and a time in columns of their own.
     let place = |name: &str| normal_names.iter().position(|n| n == name);
+    let only = |column: Column, at: usize| {
+        let name = normal_names.get(at);
+        let same = names.iter().zip(&normal_names).filter(|(_, normal)| Some(*normal) == name);
+        only_one(file, column, &same.map(|(name, _)| name.as_str()).collect::<Vec<_>>())
+    };
+    // A date and a time in columns of their own.
     if !has(&used, Column::Time)
         && let (Some(date), Some(time)) = (place("date"), place("time"))
         && wanted.optional.contains(&Column::TimeOfDay)
     {
+        only(Column::Time, date)?;
+        only(Column::TimeOfDay, time)?;
         used.push((Column::Time, date));
         used.push((Column::TimeOfDay, time));
     }
@@ -63,6 +70,7 @@ pub(crate) fn by_name(
             (!used.iter().any(|(_, other)| *other == at)).then_some(at)
         });
         if let Some(at) = found {
+            only(*column, at)?;
             used.push((*column, at));
         }
     }
@@ -86,23 +94,47 @@ pub(crate) fn by_place(
     finish(file, names, &[], wanted, schema, used)
 }
 
+/// Refuses a role that several columns may hold, as their names are the same.
+fn only_one(file: &str, column: Column, same: &[&str]) -> Result<(), DataError> {
+    if same.len() < 2 {
+        return Ok(());
+    }
+    let (role, count) = (column.as_str(), same.len());
+    let reason = format!(
+        "{count} columns may be the {role} ({}); rename them, or map {role} by the index of its column",
+        same.join(", ")
+    );
+    Err(DataError::format(file, reason))
+}
+
+/// The columns that the schema maps, each of which can hold one thing.
 fn declared(file: &str, names: &[String], schema: &Schema) -> Result<Vec<(Column, usize)>, DataError> {
-    let place = |(column, at): (&Column, &ColumnRef)| {
-        let found = match at {
+    let mut used: Vec<(Column, usize)> = Vec::new();
+    for (column, reference) in &schema.columns {
+        let found = match reference {
             ColumnRef::Index(index) => Some(*index).filter(|index| *index < names.len()),
-            ColumnRef::Name(name) => names.iter().position(|n| n == name),
+            ColumnRef::Name(name) => {
+                let same: Vec<&str> = names.iter().filter(|n| *n == name).map(String::as_str).collect();
+                only_one(file, *column, &same)?;
+                names.iter().position(|n| n == name)
+            }
         };
-        let missing = || DataError::MissingColumn {
+        let at = found.ok_or_else(|| DataError::MissingColumn {
             file: file.into(),
             role: column.as_str(),
-            found: match at {
+            found: match reference {
                 ColumnRef::Index(index) => format!("{} columns: there is no index {index}", names.len()),
                 ColumnRef::Name(name) => format!("{}: there is no {name:?}", names.join(", ")),
             },
-        };
-        found.map(|at| (*column, at)).ok_or_else(missing)
-    };
-    schema.columns.iter().map(place).collect()
+        })?;
+        if let Some((other, _)) = used.iter().find(|(_, place)| *place == at) {
+            let (name, one, two) = (names.get(at), other.as_str(), column.as_str());
+            let name = name.map_or("?", String::as_str);
+            return Err(DataError::option("columns", format!("{one} and {two} are both mapped to {name:?}")));
+        }
+        used.push((*column, at));
+    }
+    Ok(used)
 }
 
 /// A declared close is open, high and low too where the file has none of these.

@@ -3,7 +3,7 @@
 mod cells;
 mod lines;
 
-use std::{borrow::Cow, io, io::Read, path::Path, sync::Arc};
+use std::{io, io::Read, sync::Arc};
 
 use algoflow_core::{
     bar_spec::BarSpec,
@@ -13,7 +13,7 @@ use algoflow_core::{
 };
 
 use self::{
-    cells::Fields,
+    cells::{CsvCells, Fields},
     lines::{Records, Span},
 };
 use crate::{
@@ -21,11 +21,12 @@ use crate::{
     decimal,
     error::DataError,
     input::Input,
-    options::{ReadOptions, RecordStream, collect_series, collect_vec, reader_options},
+    options::ReadOptions,
     policy::{OnBadValue, Position, Problem, RowPolicy},
+    reading::{InUse, Reading, Rows, file_reader},
     report::LoadReport,
-    rows::{Assemble, Context, Fault, HasAssembler, Loadable, NoSink, QuickSink, Readable},
-    schema::{Schema, StampIs},
+    rows::{Assemble, Context, Fault, HasAssembler, Loadable, Readable},
+    schema::Schema,
     series::Series,
     source::DataSource,
     stamp,
@@ -78,69 +79,15 @@ pub struct CsvFile<E: Readable> {
     kind: std::marker::PhantomData<fn() -> E>,
 }
 
-reader_options!(CsvFile);
+file_reader!(CsvFile, CsvStream, begin);
 
 impl<E: Readable> CsvFile<E> {
-    fn new(input: Input) -> Self {
-        Self { input, options: ReadOptions::default(), kind: std::marker::PhantomData }
-    }
-
-    /// The file at `path`.
-    ///
-    /// # Errors
-    /// [`DataError::Io`] if it cannot be found, [`DataError::Format`] for a folder.
-    pub fn open(path: impl AsRef<Path>) -> Result<Self, DataError> {
-        Input::file(path.as_ref()).map(Self::new)
-    }
-
-    /// A file that is already in memory, such as one included in a program; `name` is for messages.
-    #[must_use]
-    pub fn from_bytes(name: &str, bytes: impl Into<Cow<'static, [u8]>>) -> Self {
-        Self::new(Input::bytes(name, bytes.into()))
-    }
-
     /// Whatever `reader` yields (not a zip, which needs to be read at any place); `name` is for messages.
     #[must_use]
     pub fn from_reader(name: &str, reader: impl Read + Send + 'static) -> Self {
         Self::new(Input::reader(name, Box::new(reader)))
     }
-
-    /// Begins to read, holding no more than a part of the file at any time.
-    ///
-    /// # Errors
-    /// [`DataError`] if the file or the options make no sense.
-    pub fn stream(self) -> Result<CsvStream<E>, DataError> {
-        self.options.refuse_sorting()?;
-        CsvStream::new(self.input, &self.options)
-    }
 }
-
-impl<E: Loadable> CsvFile<E> {
-    /// Reads the file into a series.
-    ///
-    /// # Errors
-    /// [`DataError`] if the file or the options make no sense, or at the first row that the policy refuses.
-    pub fn load(self) -> Result<(Series<E>, LoadReport), DataError> {
-        let mut stream = CsvStream::new(self.input, &self.options)?;
-        collect_series(&mut stream, &self.options, 0)
-    }
-}
-
-macro_rules! load_to_vec {
-    ($($record:ty),*) => {$(
-        impl CsvFile<$record> {
-            /// Reads the file into memory.
-            ///
-            /// # Errors
-            /// [`DataError`] if the file or the options make no sense, or at the first row that the policy refuses.
-            pub fn load(self) -> Result<(Vec<$record>, LoadReport), DataError> {
-                let mut stream = CsvStream::new(self.input, &self.options)?;
-                collect_vec(&mut stream, &self.options)
-            }
-        }
-    )*};
-}
-load_to_vec!(Depth, CorporateAction);
 
 impl CsvActions {
     /// Says what dividends are paid in. Needed if there are any.
@@ -149,172 +96,123 @@ impl CsvActions {
         self.options.currency = Some(currency);
         self
     }
+
+    /// Reads the file into memory.
+    ///
+    /// # Errors
+    /// [`DataError`] if the file or the options make no sense, or at the first row that the policy refuses.
+    pub fn load(self) -> Result<(Vec<CorporateAction>, LoadReport), DataError> {
+        self.load_vec()
+    }
 }
 
 /// A CSV file that is being read.
-pub struct CsvStream<E: Readable> {
+pub struct CsvStream<E: Readable>(Reading<CsvRows, E>);
+
+/// The rows of a CSV file.
+struct CsvRows {
     records: Records,
     fields: Fields,
     delimiter: u8,
     point: u8,
     /// How many cells a record has.
     width: usize,
-    symbol: Option<(usize, Box<str>)>,
     /// A first row that was read to find out about the file.
     first: Option<Span>,
-    assembler: <E as HasAssembler>::Assembler,
-    context: Context,
-    ended: bool,
+    /// The row that is looked at.
+    span: Span,
 }
 
-impl<E: Readable> std::fmt::Debug for CsvStream<E> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("CsvStream").field("file", self.context.file()).finish_non_exhaustive()
+/// Finds out about a file and begins to read it.
+fn begin<E: Readable>(input: Input, options: &mut ReadOptions) -> Result<Reading<CsvRows, E>, DataError> {
+    let schema = &options.schema;
+    let file = Arc::clone(input.name());
+    let context = options.context(&file)?;
+    let point = if schema.decimal_comma { b',' } else { b'.' };
+    let declared = schema.delimiter.map(delimiter_byte).transpose()?;
+    if schema.decimal_comma && declared == Some(b',') {
+        return Err(DataError::option("decimal_comma", "the comma cannot separate columns as well"));
+    }
+    let mut records = Records::new(input.text(schema.entry.as_deref())?);
+    let first = first_record(&mut records, schema.skip_lines, &file)?;
+    let mut fields = Fields::default();
+    let bytes = records.bytes(first);
+    if !first.quoted && bytes.contains(&b'\r') {
+        let reason = "its lines end with a carriage return alone; save it with line feeds";
+        return Err(DataError::format(file.as_ref(), format!("line {}: {reason}", records.line())));
+    }
+    let delimiter = declared.unwrap_or_else(|| likely_delimiter(bytes, schema.decimal_comma));
+    split(&mut fields, bytes, first.quoted, delimiter)
+        .map_err(|reason| DataError::format(file.as_ref(), format!("line {}: {reason}", records.line())))?;
+    let texts = fields.texts(bytes, first.quoted);
+    let has_header = schema.header.unwrap_or_else(|| !texts.iter().any(|text| is_data(text, point)));
+    let (names, resolved) = layout::<E>(&file, texts, has_header, schema)?;
+    let used = InUse {
+        described: resolved.describe(&names),
+        slots: resolved.slots(),
+        symbol: resolved.symbol,
+        resolved,
+        names,
+    };
+    let width = used.names.len();
+    let pending = (!has_header).then_some(first);
+    let rows = CsvRows { records, fields, delimiter, point, width, first: pending, span: first };
+    Reading::new(rows, used, schema, context)
+}
+
+/// The first record that is not blank.
+fn first_record(records: &mut Records, skip_lines: usize, file: &str) -> Result<Span, DataError> {
+    records.skip_mark().map_err(|error| read_error(file, 0, error))?;
+    for _ in 0..skip_lines {
+        records.next_line().map_err(|error| read_error(file, records.line(), error))?;
+    }
+    loop {
+        match records.next().map_err(|error| read_error(file, records.line(), error))? {
+            None => return Err(DataError::Empty { file: file.to_string() }),
+            Some(span) if records.bytes(span).trim_ascii().is_empty() => {}
+            Some(span) => return Ok(span),
+        }
     }
 }
 
-impl<E: Readable> CsvStream<E> {
-    fn new(input: Input, options: &ReadOptions) -> Result<Self, DataError> {
-        let schema = &options.schema;
-        let file = Arc::clone(input.name());
-        let mut context = options.context(&file)?;
-        let point = if schema.decimal_comma { b',' } else { b'.' };
-        let declared = schema.delimiter.map(delimiter_byte).transpose()?;
-        if schema.decimal_comma && declared == Some(b',') {
-            return Err(DataError::option("decimal_comma", "the comma cannot separate columns as well"));
-        }
-        let mut records = Records::new(input.text(schema.entry.as_deref())?);
-        records.skip_mark().map_err(|error| read_error(&file, 0, error))?;
-        for _ in 0..schema.skip_lines {
-            records.next_line().map_err(|error| read_error(&file, records.line(), error))?;
-        }
-        let first = loop {
-            match records.next().map_err(|error| read_error(&file, records.line(), error))? {
-                None => return Err(DataError::Empty { file: file.to_string() }),
-                Some(span) if records.bytes(span).trim_ascii().is_empty() => {}
-                Some(span) => break span,
-            }
-        };
-        let mut fields = Fields::default();
-        let bytes = records.bytes(first);
-        let delimiter = declared.unwrap_or_else(|| likely_delimiter(bytes, schema.decimal_comma));
-        split(&mut fields, bytes, first.quoted, delimiter).map_err(|reason| {
-            DataError::format(file.as_ref(), format!("line {}: {reason}", records.line()))
-        })?;
-        let texts = fields.texts(bytes, first.quoted);
-        let has_header = schema.header.unwrap_or_else(|| !texts.iter().any(|text| is_data(text, point)));
-        let (names, resolved) = layout::<E>(&file, texts, has_header, schema)?;
-        let width = names.len();
-        let symbol = match (&schema.symbol, resolved.symbol) {
-            (Some(symbol), Some(slot)) => Some((slot, symbol.as_str().into())),
-            _ => None,
-        };
-        context.report.columns = resolved.describe(&names);
-        context.times.set_unit(resolved.unit);
-        context.report.stamp = schema.stamp.or(resolved.stamp).or(Some(StampIs::Close));
-        context.set_names(names);
-        let assembler = <E as HasAssembler>::Assembler::new(resolved.slots(), schema, &context)?;
-        let first = (!has_header).then_some(first);
-        let ended = false;
-        Ok(Self { records, fields, delimiter, point, width, symbol, first, assembler, context, ended })
-    }
-
-    /// What was found so far; complete once the stream has ended.
-    #[must_use]
-    pub fn report(&self) -> LoadReport {
-        self.context.finished_report()
-    }
-
-    /// The next record, or `None` at the end.
-    ///
-    /// # Errors
-    /// [`DataError`] if the file cannot be read on, or at a row that the policy refuses. The stream is over then.
-    #[inline]
-    pub fn next_record(&mut self) -> Result<Option<E>, DataError> {
-        self.next_beside(&mut NoSink)
-    }
+impl Rows for CsvRows {
+    type Cells<'a> = CsvCells<'a>;
 
     #[inline]
-    fn advance(&mut self, sink: &mut impl QuickSink<E>) -> Result<Option<E>, DataError> {
+    fn step(&mut self, context: &mut Context) -> Result<bool, DataError> {
         loop {
-            if let Some(record) = self.assembler.ready() {
-                return Ok(Some(record));
-            }
-            if self.ended {
-                return Ok(None);
-            }
             let next = match self.first.take() {
                 Some(span) => Some(span),
                 None => match self.records.next() {
                     Ok(span) => span,
-                    Err(error) => return Err(read_error(self.context.file(), self.records.line(), error)),
+                    Err(error) => return Err(read_error(context.file(), self.records.line(), error)),
                 },
             };
-            let Some(span) = next else {
-                self.ended = true;
-                self.assembler.end(&mut self.context)?;
-                continue;
-            };
+            let Some(span) = next else { return Ok(false) };
+            self.span = span;
             let (record, line) = (self.records.bytes(span), self.records.line());
             if let Err(reason) = split(&mut self.fields, record, span.quoted, self.delimiter) {
-                self.context.report.rows += 1;
-                self.context.reject(&Fault::row(Problem::Unparsable, reason), Position::Line(line))?;
+                context.report.rows += 1;
+                context.reject(&Fault::row(Problem::Unparsable, reason), Position::Line(line))?;
                 continue;
             }
-            if self.fields.len() != self.width {
-                if record.trim_ascii().is_empty() {
-                    continue;
-                }
-                self.context.report.rows += 1;
-                if !odd_width(self.fields.len(), self.width, line, &mut self.context)? {
-                    continue;
-                }
-            } else {
-                self.context.report.rows += 1;
+            if self.fields.len() == self.width {
+                context.report.rows += 1;
+                return Ok(true);
             }
-            let cells = self.fields.cells(record, span.quoted, self.point, line);
-            if let Some((slot, symbol)) = &self.symbol
-                && cells.get(*slot).trim_ascii() != symbol.as_bytes()
-            {
-                self.context.report.filtered += 1;
+            if record.trim_ascii().is_empty() {
                 continue;
             }
-            if sink.is_open()
-                && let Some(row) = self.assembler.quick(&cells, &mut self.context)
-            {
-                sink.put(row, &self.context)?;
-                continue;
-            }
-            let before = self.context.before_row();
-            let record = self.assembler.row(&cells, &mut self.context)?;
-            self.context.after_row(before);
-            if record.is_some() {
-                return Ok(record);
+            context.report.rows += 1;
+            if odd_width(self.fields.len(), self.width, line, context)? {
+                return Ok(true);
             }
         }
     }
-}
 
-impl<E: Readable> RecordStream<E> for CsvStream<E> {
     #[inline]
-    fn next_beside(&mut self, sink: &mut impl QuickSink<E>) -> Result<Option<E>, DataError> {
-        let result = self.advance(sink);
-        if result.is_err() {
-            self.ended = true;
-        }
-        result
-    }
-    fn context(&mut self) -> &mut Context {
-        &mut self.context
-    }
-}
-
-impl<E: Readable> DataSource for CsvStream<E> {
-    fn next(&mut self) -> Result<Option<MarketData>, DataError> {
-        Ok(self.next_record()?.map(Into::into))
-    }
-    fn describe(&self) -> String {
-        format!("{} of {} in {}", E::NAME, self.context.instrument, self.context.file())
+    fn cells(&self) -> CsvCells<'_> {
+        self.fields.cells(self.records.bytes(self.span), self.span.quoted, self.point, self.records.line())
     }
 }
 

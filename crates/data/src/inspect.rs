@@ -9,15 +9,44 @@ use algoflow_core::{
 };
 use serde::Serialize;
 
+#[cfg(feature = "parquet")]
+use crate::parquet::ParquetFile;
 use crate::{
     csv::CsvFile,
     error::DataError,
-    options::RecordStream,
     policy::{Repairs, RowPolicy},
     report::LoadReport,
-    rows::{NoSink, Readable},
     schema::{Column, Schema},
+    source::DataSource,
 };
+
+/// Inspects a file as records of one kind, if its columns are there.
+macro_rules! attempt {
+    ($reader:ident, $format:literal, $record:ty, $kind:literal, $fits:expr) => {
+        |path: &Path, schema: &Schema, instrument: InstrumentId, policy: &RowPolicy| -> Attempt {
+            let file = $reader::<$record>::open(path)?.instrument(instrument).schema(schema.clone());
+            let mut stream = file.policy(policy.clone()).stream()?;
+            let fits: fn(&LoadReport) -> bool = $fits;
+            if !fits(&stream.report()) {
+                return Err(other_kind(path));
+            }
+            let (lowest, highest) = lowest_and_highest(&mut stream)?;
+            Ok(Inspection { format: $format, kind: $kind, report: stream.report(), lowest, highest })
+        }
+    };
+}
+
+/// The kinds that a file of one format may hold, in the order in which they are tried.
+macro_rules! attempts {
+    ($reader:ident, $format:literal) => {
+        [
+            attempt!($reader, $format, Bar, "bars", |_| true),
+            attempt!($reader, $format, Quote, "quotes", |_| true),
+            attempt!($reader, $format, Depth, "depth", tells_snapshots),
+            attempt!($reader, $format, Trade, "trades", |_| true),
+        ]
+    };
+}
 
 /// What a file holds.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -49,48 +78,32 @@ pub fn inspect(path: impl AsRef<Path>, schema: &Schema) -> Result<Inspection, Da
     if is_parquet(path)? {
         return inspect_parquet(path, schema, instrument, &policy);
     }
-    first_that_fits(
-        || {
-            stream_csv::<Bar>(path, schema, instrument, &policy)
-                .and_then(|mut s| survey(&mut s, "csv", "bars"))
-        },
-        || {
-            stream_csv::<Quote>(path, schema, instrument, &policy)
-                .and_then(|mut s| survey(&mut s, "csv", "quotes"))
-        },
-        || {
-            let stream = stream_csv::<Depth>(path, schema, instrument, &policy)?;
-            let is_depth =
-                stream.report().columns.iter().any(|column| column.starts_with(Column::Snapshot.as_str()));
-            let mut stream = if is_depth { stream } else { return Err(other_kind(path)) };
-            survey(&mut stream, "csv", "depth")
-        },
-        || {
-            stream_csv::<Trade>(path, schema, instrument, &policy)
-                .and_then(|mut s| survey(&mut s, "csv", "trades"))
-        },
-    )
+    first_that_fits(attempts!(CsvFile, "csv"), path, schema, instrument, &policy)
 }
 
 type Attempt = Result<Inspection, DataError>;
 
+/// Of files with sides and prices, only those that tell snapshots from updates are depth; the others are trades.
+fn tells_snapshots(report: &LoadReport) -> bool {
+    report.columns.iter().any(|column| column.starts_with(Column::Snapshot.as_str()))
+}
+
+type Opener = fn(&Path, &Schema, InstrumentId, &RowPolicy) -> Attempt;
+
 /// The result of the first kind whose columns are there; if none are, what the last says.
 fn first_that_fits(
-    bars: impl FnOnce() -> Attempt,
-    quotes: impl FnOnce() -> Attempt,
-    depth: impl FnOnce() -> Attempt,
-    trades: impl FnOnce() -> Attempt,
+    kinds: [Opener; 4],
+    path: &Path,
+    schema: &Schema,
+    instrument: InstrumentId,
+    policy: &RowPolicy,
 ) -> Attempt {
-    let missing = |attempt: &Attempt| matches!(attempt, Err(DataError::MissingColumn { .. }));
-    let mut attempt = bars();
-    if missing(&attempt) {
-        attempt = quotes();
-    }
-    if missing(&attempt) {
-        attempt = depth();
-    }
-    if missing(&attempt) {
-        attempt = trades();
+    let mut attempt = Err(other_kind(path));
+    for kind in kinds {
+        if !matches!(attempt, Err(DataError::MissingColumn { .. })) {
+            break;
+        }
+        attempt = kind(path, schema, instrument, policy);
     }
     match attempt {
         Err(DataError::MissingColumn { file, found, .. }) => Err(DataError::MissingColumn {
@@ -110,49 +123,9 @@ fn other_kind(path: &Path) -> DataError {
     }
 }
 
-fn stream_csv<E: Readable>(
-    path: &Path,
-    schema: &Schema,
-    instrument: InstrumentId,
-    policy: &RowPolicy,
-) -> Result<crate::csv::CsvStream<E>, DataError> {
-    let file = CsvFile::<E>::open(path)?.instrument(instrument).schema(schema.clone());
-    file.policy(policy.clone()).stream()
-}
-
 #[cfg(feature = "parquet")]
 fn inspect_parquet(path: &Path, schema: &Schema, instrument: InstrumentId, policy: &RowPolicy) -> Attempt {
-    fn stream<E: Readable>(
-        path: &Path,
-        schema: &Schema,
-        instrument: InstrumentId,
-        policy: &RowPolicy,
-    ) -> Result<crate::parquet::ParquetStream<E>, DataError> {
-        let file =
-            crate::parquet::ParquetFile::<E>::open(path)?.instrument(instrument).schema(schema.clone());
-        file.policy(policy.clone()).stream()
-    }
-    first_that_fits(
-        || {
-            stream::<Bar>(path, schema, instrument, policy)
-                .and_then(|mut s| survey(&mut s, "parquet", "bars"))
-        },
-        || {
-            stream::<Quote>(path, schema, instrument, policy)
-                .and_then(|mut s| survey(&mut s, "parquet", "quotes"))
-        },
-        || {
-            let stream = stream::<Depth>(path, schema, instrument, policy)?;
-            let is_depth =
-                stream.report().columns.iter().any(|column| column.starts_with(Column::Snapshot.as_str()));
-            let mut stream = if is_depth { stream } else { return Err(other_kind(path)) };
-            survey(&mut stream, "parquet", "depth")
-        },
-        || {
-            stream::<Trade>(path, schema, instrument, policy)
-                .and_then(|mut s| survey(&mut s, "parquet", "trades"))
-        },
-    )
+    first_that_fits(attempts!(ParquetFile, "parquet"), path, schema, instrument, policy)
 }
 
 #[cfg(not(feature = "parquet"))]
@@ -170,18 +143,15 @@ fn is_parquet(path: &Path) -> Result<bool, DataError> {
     }
 }
 
-fn survey<E: Readable>(
-    stream: &mut impl RecordStream<E>,
-    format: &'static str,
-    kind: &'static str,
-) -> Result<Inspection, DataError> {
+/// Reads a stream to its end and looks at its prices.
+fn lowest_and_highest(stream: &mut impl DataSource) -> Result<(Option<Price>, Option<Price>), DataError> {
     let (mut lowest, mut highest): (Option<Price>, Option<Price>) = (None, None);
     let mut see = |low: Price, high: Price| {
         lowest = Some(lowest.map_or(low, |price| price.min(low)));
         highest = Some(highest.map_or(high, |price| price.max(high)));
     };
-    while let Some(record) = stream.next_beside(&mut NoSink)? {
-        match record.into() {
+    while let Some(record) = stream.next()? {
+        match record {
             MarketData::Bar(bar) => see(bar.low, bar.high),
             MarketData::Trade(trade) => see(trade.price, trade.price),
             MarketData::Quote(quote) => see(quote.bid.min(quote.ask), quote.ask.max(quote.bid)),
@@ -189,6 +159,5 @@ fn survey<E: Readable>(
             _ => {}
         }
     }
-    let report = stream.context().finished_report();
-    Ok(Inspection { format, kind, report, lowest, highest })
+    Ok((lowest, highest))
 }

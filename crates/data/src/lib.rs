@@ -77,6 +77,7 @@ mod options;
 #[cfg(feature = "parquet")]
 pub mod parquet;
 pub mod policy;
+mod reading;
 pub mod report;
 pub mod resample;
 mod rows;

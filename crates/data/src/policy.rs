@@ -189,7 +189,7 @@ pub enum OnDisorder {
 
 /// What happens to each kind of bad row.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 pub struct Repairs {
     /// Rows with more or fewer columns than the file has. `Fix` ignores columns beyond the last; a row with too
     /// few is dropped.

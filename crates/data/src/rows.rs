@@ -65,6 +65,11 @@ impl Fault {
 pub(crate) trait Cells {
     /// The number in a slot; `hint` is the scale that numbers of its kind have had so far.
     fn number(&self, slot: usize, hint: Scale) -> Result<Decimal64, Box<Fault>>;
+    /// The number in a slot, if it is one and nothing has to be rounded to hold it at `scale`.
+    #[inline]
+    fn unrounded(&self, slot: usize, scale: Scale) -> Option<Decimal64> {
+        self.number(slot, scale).ok()
+    }
     /// The time in a slot.
     fn stamp(&self, slot: usize, times: &mut StampReader) -> Result<Stamp, Box<Fault>>;
     /// The time whose date and time of day are in two slots.
@@ -73,6 +78,19 @@ pub(crate) trait Cells {
     fn text(&self, slot: usize) -> std::borrow::Cow<'_, [u8]>;
     /// Where the row stands.
     fn position(&self) -> Position;
+}
+
+/// Rows whose columns lie apart, and are numbers already.
+#[cfg(feature = "parquet")]
+pub(crate) trait Block {
+    /// How many rows there are.
+    fn len(&self) -> usize;
+    /// The mantissas of a column at a scale, if every row has one there.
+    fn mantissas(&self, slot: usize, scale: Scale) -> Option<&[i64]>;
+    /// The instants of a column in nanoseconds, if every row has one; never dates.
+    fn instants(&self, slot: usize) -> Option<&[i64]>;
+    /// The cells of one row.
+    fn cells(&self, row: usize) -> impl Cells;
 }
 
 /// The columns that a file must or may have for one kind of record.
@@ -106,17 +124,43 @@ pub(crate) trait Assemble: Send + Sized {
         None
     }
 
+    /// The short way for rows one after the other, from row `from` of a block on: as many as need no attention are put
+    /// into `out` and counted as kept. Returns how many.
+    #[cfg(feature = "parquet")]
+    #[inline]
+    fn quick_run(
+        &mut self,
+        block: &impl Block,
+        from: usize,
+        context: &mut Context,
+        out: &mut Vec<Self::Row>,
+    ) -> usize {
+        let _ = (block, from, context, out);
+        0
+    }
+
     /// A record that was held back and can go now. To be called before every row.
-    fn ready(&mut self) -> Option<Self::Record>;
+    #[inline]
+    fn ready(&mut self) -> Option<Self::Record> {
+        None
+    }
 
     /// Says that there are no more rows; what is held back becomes ready.
-    fn end(&mut self, context: &mut Context) -> Result<(), DataError>;
+    fn end(&mut self, context: &mut Context) -> Result<(), DataError> {
+        let _ = context;
+        Ok(())
+    }
 
     /// The time by which records are sorted when the policy sorts.
     fn sort_key(record: &Self::Record) -> Timestamp;
 
     /// Finishes records that the policy had sorted: drops duplicates, counts gaps.
-    fn after_sort(records: Vec<Self::Record>, context: &mut Context) -> Result<Vec<Self::Record>, DataError>;
+    fn after_sort(records: Vec<Self::Record>, context: &mut Context) -> Result<Vec<Self::Record>, DataError> {
+        for record in &records {
+            context.keep(Self::sort_key(record));
+        }
+        Ok(records)
+    }
 }
 
 /// A record that files can hold: bars, trades, quotes, depth, corporate actions. Not for implementing outside.
@@ -135,6 +179,8 @@ pub trait Loadable: Readable + Record + HasSeries {}
 pub(crate) trait HasSeries: HasAssembler + Record {
     /// Appends a row that came the short way.
     fn put(series: &mut Series<Self>, row: QuickRow<Self>, context: &Context) -> Result<(), DataError>;
+    /// Where rows of the context's scales and delay can be appended, if the series has them.
+    fn rows<'a>(series: &'a mut Series<Self>, context: &Context) -> Option<&'a mut Vec<QuickRow<Self>>>;
 }
 
 /// The row that the short way makes of a record.
@@ -145,6 +191,9 @@ pub(crate) trait QuickSink<E: HasAssembler> {
     /// Whether there is one.
     fn is_open(&self) -> bool;
     fn put(&mut self, row: QuickRow<E>, context: &Context) -> Result<(), DataError>;
+    /// Where rows can go without being looked at one by one, if they may: their scales and delay are those of the
+    /// context.
+    fn rows(&mut self, context: &Context) -> Option<&mut Vec<QuickRow<E>>>;
 }
 
 /// No short way: every record comes out.
@@ -157,6 +206,10 @@ impl<E: HasAssembler> QuickSink<E> for NoSink {
     }
     fn put(&mut self, _: QuickRow<E>, _: &Context) -> Result<(), DataError> {
         Ok(())
+    }
+    #[inline]
+    fn rows(&mut self, _: &Context) -> Option<&mut Vec<QuickRow<E>>> {
+        None
     }
 }
 
@@ -172,6 +225,10 @@ impl<E: HasSeries> QuickSink<E> for Option<Series<E>> {
             None => Ok(()),
         }
     }
+    #[inline]
+    fn rows(&mut self, context: &Context) -> Option<&mut Vec<QuickRow<E>>> {
+        E::rows(self.as_mut()?, context)
+    }
 }
 
 macro_rules! loadable {
@@ -184,6 +241,13 @@ macro_rules! loadable {
                 context: &Context,
             ) -> Result<(), DataError> {
                 series.push_row(row, context.price.scale, context.quantity.scale, context.recv_delay)
+            }
+            #[inline]
+            fn rows<'a>(
+                series: &'a mut Series<Self>,
+                context: &Context,
+            ) -> Option<&'a mut Vec<QuickRow<Self>>> {
+                series.rows_for(context.price.scale, context.quantity.scale, context.recv_delay)
             }
         }
         impl Loadable for $record {}
@@ -221,6 +285,12 @@ impl Slots {
         self.0.iter().find(|(c, _)| *c == column).map(|(_, slot)| *slot)
     }
 
+    /// The columns in use and their slots.
+    #[cfg(feature = "parquet")]
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (Column, usize)> {
+        self.0.iter().copied()
+    }
+
     /// The slot of a column that [`Wanted`] requires, so that it is always there.
     pub(crate) fn need(&self, column: Column, context: &Context) -> Result<usize, DataError> {
         self.get(column).ok_or_else(|| DataError::MissingColumn {
@@ -241,6 +311,13 @@ pub(crate) struct TimeSlots {
 impl TimeSlots {
     pub(crate) fn new(slots: &Slots, context: &Context) -> Result<Self, DataError> {
         Ok(Self { time: slots.need(Column::Time, context)?, time_of_day: slots.get(Column::TimeOfDay) })
+    }
+
+    /// The instants of a block, if the time is in one column and all of its rows have one.
+    #[cfg(feature = "parquet")]
+    #[inline]
+    pub(crate) fn instants<'a>(&self, block: &'a impl Block) -> Option<&'a [i64]> {
+        if self.time_of_day.is_some() { None } else { block.instants(self.time) }
     }
 
     #[inline]

@@ -250,6 +250,7 @@ pub enum LocalTime {
 
 /// When trading starts and ends on a day, for bars that are stamped with a date alone.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Session {
     /// The local time of the open, `09:30`; midnight if it is not given.
     pub open: Option<String>,

@@ -138,16 +138,30 @@ impl<E: Record> Series<E> {
         quantity: Scale,
         delay: TimeDelta,
     ) -> Result<(), DataError> {
-        let header = &self.header;
-        if price != header.price_scale
-            || quantity != header.quantity_scale
-            || delay != header.recv_delay
-            || !self.recv.is_empty()
-        {
-            return self.push_other(&row, price, quantity, delay);
+        match self.rows_for(price, quantity, delay) {
+            Some(rows) => {
+                rows.push(row);
+                Ok(())
+            }
+            None => self.push_other(&row, price, quantity, delay),
         }
-        self.rows.push(row);
-        Ok(())
+    }
+
+    /// The rows, to append such that have the scales given, are received `delay` after they happened and follow the
+    /// last one. `None` if the series is of other scales or another delay.
+    #[inline]
+    pub(crate) fn rows_for(
+        &mut self,
+        price: Scale,
+        quantity: Scale,
+        delay: TimeDelta,
+    ) -> Option<&mut Vec<E::Row>> {
+        let header = &self.header;
+        let fits = price == header.price_scale
+            && quantity == header.quantity_scale
+            && delay == header.recv_delay
+            && self.recv.is_empty();
+        fits.then_some(&mut self.rows)
     }
 
     /// Appends a row whose scales or delay are not those of the series.

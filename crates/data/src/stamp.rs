@@ -437,6 +437,31 @@ impl StampReader {
         stamp.nanos.checked_add(part).map(Stamp::instant).ok_or_else(|| "it is out of range".into())
     }
 
+    /// The unit of numbers, as far as it is known.
+    #[inline]
+    pub(crate) fn unit(&self) -> Option<TimeUnit> {
+        self.unit
+    }
+
+    /// Whether the times of a clock are those of UTC.
+    pub(crate) fn is_utc(&self) -> bool {
+        self.zone_is_utc
+    }
+
+    /// The unit of all of `values`, if it is known and [`number`](Self::number) takes each of them to be of it.
+    pub(crate) fn unit_of(&self, values: &[i64]) -> Option<TimeUnit> {
+        let unit = self.unit?;
+        if self.unit_is_declared {
+            return Some(unit);
+        }
+        // The guess rises with the magnitude, so the smallest and the largest speak for all.
+        let (least, most) = values.iter().fold((u64::MAX, 0), |(least, most), value| {
+            (least.min(value.unsigned_abs()), most.max(value.unsigned_abs()))
+        });
+        let is_ours = |magnitude: u64| TimeUnit::by_magnitude(magnitude as i64) == unit;
+        (is_ours(least) && is_ours(most)).then_some(unit)
+    }
+
     /// The date that is `days` after 1970-01-01.
     pub(crate) fn date(&self, days: i64) -> Result<Stamp, Fault> {
         let nanos = days.checked_mul(DAY_NANOS).ok_or("it lies outside the years 1678 to 2262")?;

@@ -1,7 +1,13 @@
 //! Compressed files, streaming, and headers and delimiters of many styles.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "in tests, a panic is the report")]
 
-use std::io::{Cursor, Read, Write as _};
+use std::{
+    io::{Cursor, Read, Write as _},
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
 
 use algoflow_core::{bar_spec::BarSpec, id::InstrumentId};
 use algoflow_data::{Column, CsvBars, CsvQuotes, CsvTrades, DataSource, Schema, StampIs};
@@ -93,6 +99,34 @@ fn a_stream_begins_before_the_file_ends() {
     let report = stream.report();
     assert_eq!((report.kept, report.spec), (5_000, Some(BarSpec::minutes(1))));
     assert!(report.rows < 10_000, "it read {} rows for 5,000 bars", report.rows);
+}
+
+/// Counts what is read from it.
+struct Counted(Cursor<Vec<u8>>, Arc<AtomicUsize>);
+
+impl Read for Counted {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        let count = self.0.read(buffer)?;
+        self.1.fetch_add(count, Ordering::Relaxed);
+        Ok(count)
+    }
+}
+
+#[test]
+fn compressed_text_is_read_as_it_is_needed() {
+    let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::none());
+    let mut rows = Endless { row: 0, pending: Vec::new() }.take(16 << 20);
+    std::io::copy(&mut rows, &mut packed).unwrap();
+    let packed = packed.finish().unwrap();
+    let whole = packed.len();
+    let read = Arc::new(AtomicUsize::new(0));
+    let reader = Counted(Cursor::new(packed), Arc::clone(&read));
+    let mut stream = CsvBars::from_reader("packed", reader).instrument(id()).stream().unwrap();
+    for _ in 0..5_000 {
+        assert!(DataSource::next(&mut stream).unwrap().is_some());
+    }
+    let read = read.load(Ordering::Relaxed);
+    assert!(read < whole / 16, "it read {read} of {whole} bytes for 5,000 bars");
 }
 
 #[test]

@@ -92,7 +92,23 @@ fn bad_files_say_what_is_wrong() {
         ("xz", b"\xfd7zXZ\x00..".to_vec(), "DATA_FORMAT", "xz"),
         ("UTF-16", b"\xff\xfet\x00s\x00".to_vec(), "DATA_FORMAT", "UTF-16"),
         ("Parquet", b"PAR1....PAR1".to_vec(), "DATA_FORMAT", "Parquet"),
+        ("UTF-16, big end first", b"\xfe\xff\x00t\x00s".to_vec(), "DATA_FORMAT", "UTF-16"),
         ("a zip that is none", b"PK\x03\x04garbage".to_vec(), "DATA_FORMAT", "zip"),
+        ("gzip that is none", b"\x1f\x8bgarbage".to_vec(), "DATA_FORMAT", "line 0"),
+        ("zeros", vec![0; 4_096], "DATA_MISSING_COLUMN", "time"),
+        ("Latin-1 names", b"\xdchr,\xd6ffnung\n1,2\n".to_vec(), "DATA_MISSING_COLUMN", "time"),
+        (
+            "lines that end in CR alone",
+            b"ts,open,high,low,close\r1,2,3,4,5\r".to_vec(),
+            "DATA_FORMAT",
+            "carriage return",
+        ),
+        (
+            "a header twice",
+            b"ts,open,high,low,close\nts,open,high,low,close\n1,2,3,4,5\n".to_vec(),
+            "ROW_UNPARSABLE",
+            "line 2, column \"ts\"",
+        ),
         (
             "a quote that never closes",
             b"ts,open,high,low,close\n\"1,2,3\n4,5\n".to_vec(),
@@ -109,6 +125,55 @@ fn bad_files_say_what_is_wrong() {
     }
     assert_eq!(CsvBars::open("/no/such/file.csv").unwrap_err().code(), "DATA_IO");
     assert!(CsvBars::open(env!("CARGO_MANIFEST_DIR")).unwrap_err().to_string().contains("folder"));
+}
+
+#[test]
+fn columns_that_cannot_be_told_apart_are_refused() {
+    let row = "1704067260,5,6,4,5,1,2\n1704067320,5,6,4,5,1,2\n";
+    let load = |header: &str, schema: Schema| {
+        let text = format!("{header}\n{row}");
+        bars(&text).schema(schema).load().map(|(bars, _)| bars.closes()).map_err(|error| error.to_string())
+    };
+    let plain = Schema::default;
+    for (header, schema, words) in [
+        ("ts,open,high,low,close,volume,close", plain(), "2 columns may be the close (close, close)"),
+        ("ts,open,high,low,close,volume,Close", plain(), "2 columns may be the close (close, Close)"),
+        ("ts,open,high,low,close,volume,ts", plain(), "2 columns may be the time"),
+        (
+            "ts,open,high,low,x,volume,x",
+            plain().column(Column::Close, "x"),
+            "2 columns may be the close (x, x)",
+        ),
+        (
+            "ts,open,high,low,close,volume,x",
+            plain().column(Column::Close, "x").column(Column::Volume, 6),
+            "close and volume are both mapped to \"x\"",
+        ),
+    ] {
+        let error = load(header, schema).expect_err(header);
+        assert!(error.contains(words), "{header}: {error}");
+    }
+    let error = load("ts,open,high,low,close,volume,close", plain()).unwrap_err();
+    assert!(error.contains("test.csv") && error.contains("index"), "{error}");
+    // An index says which one is meant, and columns that are not read may be called anything.
+    let by_index = plain().column(Column::Close, 4);
+    assert_eq!(load("ts,open,high,low,close,volume,close", by_index), Ok(vec![5.0, 5.0]));
+    assert_eq!(load("ts,open,high,low,close,note,note", plain()), Ok(vec![5.0, 5.0]));
+    let prices = "ts,price\n1704067260,5\n1704067320,6\n";
+    let (lines, _) = bars(prices).schema(plain().column(Column::Close, "price")).load().unwrap();
+    assert_eq!(lines.highs(), [5.0, 6.0], "a close alone is open, high and low too");
+}
+
+#[test]
+fn unknown_keys_are_refused() {
+    let repairs = serde_json::from_str::<Repairs>(r#"{"duplicates": "keep_first"}"#).unwrap_err();
+    assert!(repairs.to_string().contains("duplicates"), "{repairs}");
+    let policy = serde_json::from_str::<RowPolicy>(r#"{"repair": {"crosed": "fix"}}"#).unwrap_err();
+    assert!(policy.to_string().contains("crosed"), "{policy}");
+    let session = serde_json::from_str::<Session>(r#"{"close": "16:00", "opens": "09:30"}"#).unwrap_err();
+    assert!(session.to_string().contains("opens"), "{session}");
+    let schema = serde_json::from_str::<Schema>(r#"{"delimeter": ";"}"#).unwrap_err();
+    assert!(schema.to_string().contains("delimeter"), "{schema}");
 }
 
 #[test]

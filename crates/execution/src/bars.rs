@@ -5,14 +5,14 @@
 //! is neither. A bar is told when it is
 //! complete, never before: with the event that completes it, or once its end has passed without one.
 
+pub(crate) use algoflow_core::bar_builder::middle;
 use algoflow_core::{
+    bar_builder::{BarBuilder, BarInput},
     bar_spec::BarSpec,
     error::NumberError,
     market::{Bar, Quote, Trade},
-    number::{Price, Quantity, Rounding, Scale},
     time::{TimeDelta, Timestamp},
 };
-use rust_decimal::Decimal;
 
 /// Where a builder takes its prices from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,90 +22,81 @@ enum Source {
     Bars(BarSpec),
 }
 
+/// Builds the bars of one subscription. Trades and quotes belong to the interval in which they are received, as that is
+/// the time the engine lives on.
 #[derive(Debug)]
 pub(crate) struct Builder {
-    spec: BarSpec,
+    bars: BarBuilder,
     /// The venue gives these bars itself.
     external: bool,
     source: Option<Source>,
-    forming: Option<Forming>,
+    /// How long after an interval has ended the last bar that belongs to it may come.
+    lag: TimeDelta,
 }
 
-#[derive(Debug)]
-struct Forming {
-    bar: Bar,
-    /// For bars of time, the end of the interval.
-    end: Timestamp,
-    ticks: u64,
-    notional: Decimal,
-}
-
-/// One price with what was traded at it, from whatever source.
-struct Piece {
-    bar: Bar,
-    ticks: u64,
-}
+const NANOSECOND: TimeDelta = TimeDelta::from_nanos(1);
 
 impl Builder {
     pub(crate) fn new(spec: BarSpec) -> Self {
-        Self { spec, external: false, source: None, forming: None }
+        Self { bars: BarBuilder::new(spec), external: false, source: None, lag: TimeDelta::ZERO }
     }
 
     #[inline]
     pub(crate) fn spec(&self) -> BarSpec {
-        self.spec
+        self.bars.spec()
     }
 
     /// When the forming bar is surely complete, if it is one of time.
     pub(crate) fn deadline(&self) -> Option<Timestamp> {
-        let forming = self.forming.as_ref()?;
+        let end = self.bars.ends_at().filter(|end| *end < Timestamp::MAX)?;
         // Strictly after the end: data of the end itself come first.
-        (forming.end < Timestamp::MAX).then(|| forming.end.saturating_add(TimeDelta::from_nanos(1)))
+        Some(end.saturating_add(self.lag).saturating_add(NANOSECOND))
     }
 
     pub(crate) fn on_bar(&mut self, bar: &Bar, done: &mut Vec<Bar>) -> Result<(), NumberError> {
-        if bar.spec == self.spec {
+        if bar.spec == self.spec() {
             self.external = true;
-            self.forming = None;
+            self.bars.clear();
             return Ok(());
         }
         if self.external || !self.can_use(bar.spec) || !self.take_source(Source::Bars(bar.spec)) {
             return Ok(());
         }
-        self.add(bar.ts_open, Piece { bar: *bar, ticks: 0 }, done)
+        self.lag = lag_of(bar);
+        self.bars.add(&BarInput::bar(bar), |bar| done.push(bar))
     }
 
     pub(crate) fn on_trade(&mut self, trade: &Trade, done: &mut Vec<Bar>) -> Result<(), NumberError> {
         if self.external || !self.take_source(Source::Trades) {
             return Ok(());
         }
-        let piece = point(trade.instrument, self.spec, trade.ts_recv, trade.price, trade.quantity);
-        self.add(trade.ts_recv, piece, done)
+        self.bars.add(&BarInput::trade(trade, trade.ts_recv), |bar| done.push(bar))
     }
 
     pub(crate) fn on_quote(&mut self, quote: &Quote, done: &mut Vec<Bar>) -> Result<(), NumberError> {
         if self.external || matches!(self.source, Some(Source::Trades | Source::Bars(_))) {
             return Ok(());
         }
-        let two_sided = quote.bid_size.is_positive() && quote.ask_size.is_positive();
-        if !two_sided || !self.take_source(Source::Quotes) {
+        let Some(input) = BarInput::quote(quote, quote.ts_recv)? else { return Ok(()) };
+        if !self.take_source(Source::Quotes) {
             return Ok(());
         }
-        let piece = point(quote.instrument, self.spec, quote.ts_recv, middle(quote)?, Quantity::ZERO);
-        self.add(quote.ts_recv, piece, done)
+        self.bars.add(&input, |bar| done.push(bar))
     }
 
-    /// Completes the forming bar if its end has passed.
+    /// Completes the forming bar if nothing that belongs to it can come any more.
     pub(crate) fn on_time(&mut self, now: Timestamp, done: &mut Vec<Bar>) {
-        if self.forming.as_ref().is_some_and(|forming| forming.end < now) {
-            self.emit(now, done);
+        if self.deadline().is_some_and(|deadline| deadline <= now) {
+            let lag = self.lag;
+            let known = |bar: Bar| Bar { ts_recv: bar.ts_recv.max(bar.ts_close.saturating_add(lag)), ..bar };
+            done.extend(self.bars.end(now).map(known));
         }
     }
 
     /// Whether bars of `finer` add up to ours.
     fn can_use(&self, finer: BarSpec) -> bool {
         let day = TimeDelta::days(1).nanos();
-        match (self.spec, finer) {
+        match (self.spec(), finer) {
             (BarSpec::Time(ours), BarSpec::Time(step)) => {
                 step.nanos() < ours.nanos() && ours.nanos() % step.nanos() == 0
             }
@@ -120,102 +111,32 @@ impl Builder {
     /// The first source that arrives is kept, so that nothing is counted twice; but anything is better than quotes.
     fn take_source(&mut self, source: Source) -> bool {
         if self.source == Some(Source::Quotes) && source != Source::Quotes {
-            (self.source, self.forming) = (None, None);
+            self.source = None;
+            self.bars.clear();
         }
         *self.source.get_or_insert(source) == source
     }
 
-    fn add(&mut self, at: Timestamp, piece: Piece, done: &mut Vec<Bar>) -> Result<(), NumberError> {
-        let interval = self.spec.interval(at);
-        if let (Some(forming), Some((start, _))) = (&self.forming, interval)
-            && forming.bar.ts_open != start
-        {
-            self.emit(at, done);
-        }
-        let spec = self.spec;
-        let forming = self.forming.get_or_insert_with(|| {
-            let (start, end) = interval.unwrap_or((piece.bar.ts_open, Timestamp::MAX));
-            let bar = Bar { spec, ts_open: start, volume: Quantity::ZERO, ..piece.bar };
-            Forming { bar, end, ticks: 0, notional: Decimal::ZERO }
-        });
-        let bar = &mut forming.bar;
-        bar.high = bar.high.max(piece.bar.high);
-        bar.low = bar.low.min(piece.bar.low);
-        bar.close = piece.bar.close;
-        bar.ts_close = piece.bar.ts_close;
-        bar.ts_recv = piece.bar.ts_recv;
-        bar.volume = bar.volume.checked_add(piece.bar.volume)?;
-        forming.ticks += piece.ticks;
-        let complete = match self.spec {
-            BarSpec::Ticks(n) => forming.ticks >= n,
-            BarSpec::Volume(n) => forming.bar.volume.to_decimal() >= Decimal::from(n),
-            BarSpec::Notional(n) => {
-                let value = algoflow_core::number::notional(piece.bar.close, piece.bar.volume, Decimal::ONE)?;
-                let overflow = NumberError::Overflow { operation: "bar notional" };
-                forming.notional = forming.notional.checked_add(value).ok_or(overflow)?;
-                forming.notional >= Decimal::from(n)
-            }
-            // A shorter bar that reaches our end completes us; a trade never does, since more may come.
-            _ => matches!(self.source, Some(Source::Bars(_))) && piece.bar.ts_close >= forming.end,
-        };
-        if complete {
-            self.emit(piece.bar.ts_recv, done);
-        }
-        Ok(())
-    }
-
-    fn emit(&mut self, now: Timestamp, done: &mut Vec<Bar>) {
-        let Some(forming) = self.forming.take() else { return };
-        let mut bar = forming.bar;
-        if forming.end < Timestamp::MAX {
-            bar.ts_close = forming.end;
-        }
-        bar.ts_recv = bar.ts_close.max(bar.ts_recv).min(now.max(bar.ts_close));
-        done.push(bar);
-    }
-
     /// The bar that is forming, for the explicit accessor.
     pub(crate) fn forming(&self) -> Option<&Bar> {
-        self.forming.as_ref().map(|forming| &forming.bar)
+        self.bars.forming()
     }
 }
 
-fn point(
-    instrument: algoflow_core::id::InstrumentId,
-    spec: BarSpec,
-    at: Timestamp,
-    price: Price,
-    volume: Quantity,
-) -> Piece {
-    let (ts_open, ts_close, ts_recv) = (at, at, at);
-    let bar = Bar {
-        instrument,
-        spec,
-        ts_open,
-        ts_close,
-        ts_recv,
-        open: price,
-        high: price,
-        low: price,
-        close: price,
-        volume,
-    };
-    Piece { bar, ticks: 1 }
-}
-
-/// The middle between bid and ask, with one more place where it needs one.
-pub(crate) fn middle(quote: &Quote) -> Result<Price, NumberError> {
-    let sum = quote.bid.checked_add(quote.ask)?;
-    if sum.mantissa() % 2 == 0 {
-        return Ok(Price::new(sum.mantissa() / 2, sum.scale()));
-    }
-    let finer = Scale::new(sum.scale().places().saturating_add(1).min(18))?;
-    let fine = sum.rescale(finer, Rounding::HalfEven)?;
-    Ok(Price::new(fine.mantissa() / 2, finer))
+/// How long after the end of an interval a bar like `bar` that belongs to it may come: as late after its own end as
+/// this one; and where bars reach over the ends of intervals (hours from half past to half past), by what they do.
+fn lag_of(bar: &Bar) -> TimeDelta {
+    let delay = bar.ts_recv.nanos().saturating_sub(bar.ts_close.nanos()).max(0);
+    let BarSpec::Time(step) = bar.spec else { return TimeDelta::from_nanos(delay) };
+    let beyond = bar.ts_close.nanos().checked_rem_euclid(step.nanos()).unwrap_or(0);
+    let length = bar.ts_close.nanos().saturating_sub(bar.ts_open.nanos());
+    TimeDelta::from_nanos(delay.saturating_add(if length > beyond { beyond } else { 0 }))
 }
 
 #[cfg(test)]
 mod tests {
+    use algoflow_core::number::{Price, Quantity};
+
     use super::*;
 
     fn trade(seconds: i64, price: i64, quantity: i64) -> Trade {
@@ -283,6 +204,56 @@ mod tests {
         }
         assert_eq!((done[1].volume.mantissa(), done[1].ts_close.nanos()), (2, 600_000_000_000));
         assert!(done[1].validate().is_ok());
+    }
+
+    #[test]
+    fn bars_that_are_received_late_are_waited_for() {
+        let late = |index: i64| {
+            let bar = minute(index, 10 + index);
+            Bar { ts_recv: bar.ts_close.saturating_add(TimeDelta::seconds(5)), ..bar }
+        };
+        let (mut builder, mut done) = (Builder::new(BarSpec::minutes(5)), Vec::new());
+        for index in 0..4 {
+            builder.on_bar(&late(index), &mut done).unwrap();
+        }
+        let end = Timestamp::from_seconds(300).unwrap();
+        builder.on_time(end.saturating_add(TimeDelta::seconds(5)), &mut done);
+        assert!(done.is_empty(), "the last minute is known only five seconds after the end");
+        builder.on_bar(&late(4), &mut done).unwrap();
+        assert_eq!((done.len(), done[0].close.mantissa(), done[0].volume.mantissa()), (1, 14, 5));
+        assert_eq!(done[0].ts_recv, late(4).ts_recv);
+        // Without a last minute the bar is complete when that could no longer come, and told once.
+        builder.on_bar(&late(5), &mut done).unwrap();
+        let deadline = builder.deadline().unwrap();
+        assert_eq!(deadline.nanos(), 605_000_000_001);
+        builder.on_time(deadline, &mut done);
+        builder.on_bar(&late(9), &mut done).unwrap();
+        assert_eq!((done.len(), done[1].volume.mantissa()), (2, 1));
+    }
+
+    #[test]
+    fn bars_that_reach_over_an_end_belong_where_they_open() {
+        let hour = |start: i64| {
+            let (ts_open, ts_close) =
+                (Timestamp::from_seconds(start).unwrap(), Timestamp::from_seconds(start + 3_600).unwrap());
+            Bar { spec: BarSpec::hours(1), ts_open, ts_close, ts_recv: ts_close, ..minute(0, 10) }
+        };
+        let (mut builder, mut done) = (Builder::new(BarSpec::hours(2)), Vec::new());
+        builder.on_bar(&hour(1_800), &mut done).unwrap();
+        builder.on_time(Timestamp::from_seconds(7_200 + 1_800).unwrap(), &mut done);
+        assert!(done.is_empty(), "the hour from half past one is still to come");
+        builder.on_bar(&hour(5_400), &mut done).unwrap();
+        assert_eq!((done.len(), done[0].volume.mantissa()), (1, 2));
+        assert_eq!((done[0].ts_close.nanos(), done[0].ts_recv), (7_200_000_000_000, hour(5_400).ts_close));
+        // A session within a day reaches over no end.
+        let session = Bar {
+            spec: BarSpec::day(),
+            ts_open: Timestamp::from_seconds(52_200).unwrap(),
+            ts_close: Timestamp::from_seconds(75_600).unwrap(),
+            ts_recv: Timestamp::from_seconds(75_600).unwrap(),
+            ..minute(0, 10)
+        };
+        assert_eq!(lag_of(&session), TimeDelta::ZERO);
     }
 
     #[test]

@@ -99,7 +99,7 @@ pub(super) const COLUMNS: &[&str] = &[
     "value",
 ];
 /// The repairs by key, with the values that each takes.
-pub(crate) const REPAIRS: [(&str, &[&str]); 11] = [
+const REPAIRS: [(&str, &[&str]); 11] = [
     ("column_count", BAD_VALUE),
     ("unparsable", BAD_ROW),
     ("not_finite", BAD_VALUE),

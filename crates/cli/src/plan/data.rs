@@ -6,7 +6,7 @@ use algoflow_core::id::InstrumentId;
 
 use super::Checker;
 use crate::{
-    config::{DataConfig, DataKind, REPAIRS},
+    config::{DataConfig, DataKind},
     document::KeyPath,
     files, suggest,
 };
@@ -70,8 +70,6 @@ impl Checker<'_, '_> {
                 "write a length of time like \"250ms\"",
             );
         }
-        self.known_keys(&at.key("policy"), &REPAIRS.map(|(name, _)| name));
-        self.known_keys(&at.key("schema").key("session"), &["open", "close"]);
         if written.catalog.is_some() {
             let set = self.document.keys(at);
             for key in
@@ -101,16 +99,6 @@ impl Checker<'_, '_> {
                     "bars of a catalog need `bars`",
                     "add bars = \"1d\"; `algoflow data list --catalog DIR` shows what is there",
                 );
-            }
-        }
-    }
-
-    /// Refuses keys of a table whose type would pass over them.
-    fn known_keys(&mut self, at: &KeyPath, known: &[&str]) {
-        for key in self.document.keys(at) {
-            if !known.contains(&key.as_str()) {
-                let help = suggest::advice(&key, "known keys", known);
-                self.key(&at.key(&key), "CONFIG_UNKNOWN_KEY", format!("unknown key `{key}` in `{at}`"), help);
             }
         }
     }

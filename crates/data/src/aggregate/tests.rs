@@ -1,4 +1,7 @@
-use algoflow_core::time::TimeDelta;
+use algoflow_core::{
+    number::{Price, Quantity, Scale},
+    time::TimeDelta,
+};
 use proptest::prelude::*;
 
 use super::*;

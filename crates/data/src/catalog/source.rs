@@ -39,10 +39,10 @@ impl CatalogSource {
     fn open_next(&mut self) -> Result<bool, DataError> {
         let Some(path) = self.files.next() else { return Ok(false) };
         self.open = Some(match self.kind {
-            DataKind::Bars(_) => Box::new(open_file::<Bar>(&path, self.instrument)?),
-            DataKind::Trades => Box::new(open_file::<Trade>(&path, self.instrument)?),
-            DataKind::Quotes => Box::new(open_file::<Quote>(&path, self.instrument)?),
-            DataKind::Depth => Box::new(open_file::<Depth>(&path, self.instrument)?),
+            DataKind::Bars(_) => Box::new(open_file::<Bar>(&path, self.instrument, self.kind)?),
+            DataKind::Trades => Box::new(open_file::<Trade>(&path, self.instrument, self.kind)?),
+            DataKind::Quotes => Box::new(open_file::<Quote>(&path, self.instrument, self.kind)?),
+            DataKind::Depth => Box::new(open_file::<Depth>(&path, self.instrument, self.kind)?),
         });
         Ok(true)
     }

@@ -60,6 +60,50 @@ fn ranges_go_over_days() {
 }
 
 #[test]
+fn midnight_belongs_to_the_day_that_begins() {
+    let folder = tempfile::tempdir().unwrap();
+    let catalog = Catalog::create(folder.path()).unwrap();
+    let midnight = |day: i64| Timestamp::from_nanos(day * 86_400_000_000_000);
+    let nanosecond = TimeDelta::from_nanos(1);
+    let id: InstrumentId = "T.X".parse().unwrap();
+    let trade = |time: Timestamp| Trade {
+        instrument: id,
+        ts_event: time,
+        ts_recv: time,
+        price: Price::ONE,
+        quantity: "1".parse().unwrap(),
+        aggressor: None,
+    };
+    // The last nanosecond of each day, its midnight, and the first nanosecond; also before 1970.
+    let times: Vec<Timestamp> = (-1..=2)
+        .flat_map(|day| {
+            let start = midnight(day);
+            [start.saturating_sub(nanosecond), start, start.saturating_add(nanosecond)]
+        })
+        .collect();
+    catalog.write(times.iter().map(|time| trade(*time)), WriteMode::Append).unwrap();
+    let days = &catalog.list().unwrap()[0].days;
+    assert_eq!(*days, [midnight(-2), midnight(-1), midnight(0), midnight(1), midnight(2)]);
+    assert_eq!(catalog.check().unwrap(), 12);
+    for from in &times {
+        for to in &times {
+            let mut range = catalog.range(id, DataKind::Trades, *from, *to).unwrap();
+            let mut found = Vec::new();
+            while let Some(event) = range.next().unwrap() {
+                found.push(event.ts_recv());
+            }
+            let expected: Vec<_> = times.iter().copied().filter(|time| time >= from && time < to).collect();
+            assert_eq!(found, expected, "{from} to {to}");
+        }
+    }
+    // A bar that ends at midnight is known on the day that begins.
+    let last = bars(1_439, 1, 5);
+    catalog.write(last.clone(), WriteMode::Append).unwrap();
+    let of = |from, to| all(&mut catalog.range(last[0].instrument, KIND, from, to).unwrap());
+    assert_eq!((of(midnight(0), midnight(1)).len(), of(midnight(1), midnight(2)).len()), (0, 1));
+}
+
+#[test]
 fn overlaps_need_a_word() {
     let folder = tempfile::tempdir().unwrap();
     let catalog = Catalog::create(folder.path()).unwrap();
@@ -102,6 +146,19 @@ fn what_is_out_of_place_is_found() {
     fs::create_dir_all(&other).unwrap();
     fs::copy(kind.join("1970-01-01.parquet"), other.join("1970-01-01.parquet")).unwrap();
     assert!(catalog.check().unwrap_err().to_string().contains("A/B.X"), "a file of another instrument");
+    fs::remove_dir_all(&other).unwrap();
+    let hours = catalog.root().join("A%2FB.X/bars-1h");
+    fs::create_dir_all(&hours).unwrap();
+    fs::copy(kind.join("1970-01-01.parquet"), hours.join("1970-01-01.parquet")).unwrap();
+    let hourly = DataKind::Bars(BarSpec::hours(1));
+    let instrument = "A/B.X".parse().unwrap();
+    let error =
+        catalog.range(instrument, hourly, Timestamp::MIN, Timestamp::MAX).unwrap().next().unwrap_err();
+    assert!(
+        error.code() == "DATA_MISMATCH" && error.to_string().contains("1m"),
+        "a file of other bars: {error}"
+    );
+    fs::create_dir_all(&other).unwrap();
     fs::write(other.join("notes.txt"), "x").unwrap();
     assert!(catalog.list().unwrap_err().to_string().contains("notes.txt"));
 }

@@ -5,10 +5,7 @@ use algoflow_core::{
 };
 use rust_decimal::Decimal;
 
-use super::{
-    Assemble, Cells, Context, Fault, Slots, TimeSlots, Wanted,
-    ticks::{EventTimes, keep_all},
-};
+use super::{Assemble, Cells, Context, Fault, Slots, TimeSlots, Wanted, ticks::EventTimes};
 use crate::{
     error::DataError,
     policy::Problem,
@@ -49,13 +46,7 @@ impl Assemble for ActionAssembler {
         context: &mut Context,
     ) -> Result<Option<CorporateAction>, DataError> {
         let parts = self.time(cells, context).and_then(|time| Ok((time, self.action(cells, context)?)));
-        let (ts_event, action) = match parts {
-            Ok(parts) => parts,
-            Err(fault) => {
-                context.reject(&fault, cells.position())?;
-                return Ok(None);
-            }
-        };
+        let Some((ts_event, action)) = context.unless_bad(parts, cells)? else { return Ok(None) };
         let ts_recv = context.received(ts_event);
         if !self.times.in_order(ts_recv, cells.position(), context)? {
             return Ok(None);
@@ -64,23 +55,8 @@ impl Assemble for ActionAssembler {
         Ok(Some(CorporateAction { instrument: context.instrument, ts_event, ts_recv, action }))
     }
 
-    fn ready(&mut self) -> Option<CorporateAction> {
-        None
-    }
-
-    fn end(&mut self, _: &mut Context) -> Result<(), DataError> {
-        Ok(())
-    }
-
     fn sort_key(action: &CorporateAction) -> Timestamp {
         action.ts_recv
-    }
-
-    fn after_sort(
-        actions: Vec<CorporateAction>,
-        context: &mut Context,
-    ) -> Result<Vec<CorporateAction>, DataError> {
-        Ok(keep_all(actions, |action| action.ts_recv, context))
     }
 }
 

@@ -1,3 +1,5 @@
+mod quick;
+
 use std::collections::{BTreeMap, VecDeque};
 
 use algoflow_core::{
@@ -7,6 +9,11 @@ use algoflow_core::{
     time::{TimeDelta, Timestamp},
 };
 
+#[cfg(feature = "parquet")]
+use self::quick::BarColumns;
+use self::quick::{Quick, RawBar};
+#[cfg(feature = "parquet")]
+use super::Block;
 use super::{Assemble, Cells, Context, Fault, Slots, TimeSlots, Wanted, context::Verdict};
 use crate::{
     error::DataError,
@@ -107,51 +114,53 @@ impl Assemble for BarAssembler {
 
     #[inline]
     fn quick<C: Cells>(&mut self, cells: &C, context: &mut Context) -> Option<BarRow> {
-        let step = self.quick_step?;
-        let last = self.last?;
+        // Asked before anything is read, so that a way that is closed costs nothing.
+        self.quick_step?;
         let stamp = self.time.read(cells, &mut context.times).ok()?;
-        if stamp.is_date || stamp.nanos <= last.stamp {
+        if stamp.is_date {
             return None;
         }
-        let (ts_open, ts_close) = match (self.opened, self.stamp) {
-            (Some(slot), _) => (cells.stamp(slot, &mut context.times).ok()?.nanos, stamp.nanos),
-            (None, StampIs::Close) => (stamp.nanos.checked_sub(step)?, stamp.nanos),
-            (None, StampIs::Open) => (stamp.nanos, stamp.nanos.checked_add(step)?),
-        };
-        let recv = ts_close.checked_add(context.recv_delay.nanos())?;
-        if ts_open > ts_close {
-            return None;
-        }
-        let mut last_recv = last.recv;
-        if let Some(slot) = self.received {
-            if cells.stamp(slot, &mut context.times).ok()?.nanos != recv || recv < last.recv {
-                return None;
-            }
-            last_recv = recv;
-        }
+        let mut instant = |slot: usize| Some(cells.stamp(slot, &mut context.times).ok()?.nanos);
+        let opened = self.opened.map_or(Some(None), |slot| instant(slot).map(Some))?;
+        let received = self.received.map_or(Some(None), |slot| instant(slot).map(Some))?;
         let [open, high, low, close] = self.prices;
-        let open = context.quick_price(cells, open)?;
-        let high = context.quick_price(cells, high)?;
-        let low = context.quick_price(cells, low)?;
-        let close = context.quick_price(cells, close)?;
-        let volume = self.volume.map_or(Some(0), |slot| context.quick_quantity(cells, slot))?;
-        let inside = low <= open && low <= close && open <= high && close <= high;
-        if !inside || volume < 0 || (low <= 0 && !context.any_price) {
-            return None;
+        let raw = RawBar {
+            stamp: stamp.nanos,
+            opened,
+            received,
+            open: context.quick_price(cells, open)?,
+            high: context.quick_price(cells, high)?,
+            low: context.quick_price(cells, low)?,
+            close: context.quick_price(cells, close)?,
+            volume: self.volume.map_or(Some(0), |slot| context.quick_quantity(cells, slot))?,
+        };
+        let mut quick = Quick::begin(self, context)?;
+        let row = quick.accept(&raw, context)?;
+        quick.end(self, std::slice::from_ref(&row), context);
+        Some(row)
+    }
+
+    #[cfg(feature = "parquet")]
+    fn quick_run(
+        &mut self,
+        block: &impl Block,
+        from: usize,
+        context: &mut Context,
+        out: &mut Vec<BarRow>,
+    ) -> usize {
+        let (Some(columns), Some(mut quick)) =
+            (BarColumns::of(self, block, context), Quick::begin(self, context))
+        else {
+            return 0;
+        };
+        let before = out.len();
+        out.reserve(block.len().saturating_sub(from));
+        for row in from..block.len() {
+            let Some(bar) = columns.bar(row).and_then(|raw| quick.accept(&raw, context)) else { break };
+            out.push(bar);
         }
-        let (ts_open_time, ts_close_time) = (Timestamp::from_nanos(ts_open), Timestamp::from_nanos(ts_close));
-        if let Some(previous) = last.close {
-            if ts_open_time < previous && self.opened.is_some() {
-                return None;
-            }
-            note_gap(previous, ts_open_time, context);
-        }
-        self.last = Some(Last { stamp: stamp.nanos, recv: last_recv, close: Some(ts_close_time) });
-        context.keep(Timestamp::from_nanos(recv));
-        // The range is the largest magnitude of all four, whatever their signs.
-        context.admit_quick(high, volume);
-        context.admit_quick(low, volume);
-        Some(BarRow { ts_open, ts_close, open, high, low, close, volume })
+        quick.end(self, out.get(before..).unwrap_or_default(), context);
+        out.len() - before
     }
 
     #[inline]
@@ -199,29 +208,20 @@ impl Assemble for BarAssembler {
 impl BarAssembler {
     #[inline]
     fn read<C: Cells>(&mut self, cells: &C, context: &mut Context) -> Result<Option<Bar>, DataError> {
-        let stamp = match self.time.read(cells, &mut context.times) {
-            Ok(stamp) if *self.dates.get_or_insert(stamp.is_date) == stamp.is_date => stamp.nanos,
-            Ok(_) => {
-                let fault =
-                    Fault::row(Problem::Unparsable, "some times are dates and others have a time of day");
-                context.reject(&fault, cells.position())?;
-                return Ok(None);
-            }
-            Err(fault) => {
-                context.reject(&fault, cells.position())?;
-                return Ok(None);
-            }
-        };
+        let stamp = self.time.read(cells, &mut context.times);
+        let Some(stamp) = context.unless_bad(stamp, cells)? else { return Ok(None) };
+        if *self.dates.get_or_insert(stamp.is_date) != stamp.is_date {
+            let fault = Fault::row(Problem::Unparsable, "some times are dates and others have a time of day");
+            context.reject(&fault, cells.position())?;
+            return Ok(None);
+        }
+        let stamp = stamp.nanos;
         let (mut opened, mut recv) = (stamp, i64::MIN);
         for (slot, place) in [(self.opened, &mut opened), (self.received, &mut recv)] {
             if let Some(slot) = slot {
-                match cells.stamp(slot, &mut context.times) {
-                    Ok(stamp) => *place = stamp.nanos,
-                    Err(fault) => {
-                        context.reject(&fault, cells.position())?;
-                        return Ok(None);
-                    }
-                }
+                let stamp = cells.stamp(slot, &mut context.times);
+                let Some(stamp) = context.unless_bad(stamp, cells)? else { return Ok(None) };
+                *place = stamp.nanos;
             }
         }
         let [open, high, low, close] = self.prices;
@@ -443,11 +443,15 @@ fn duplicate(time: Timestamp) -> Box<Fault> {
     Fault::row(Problem::Duplicate, format!("a second bar at {time}"))
 }
 
+/// Whether time without bars is a gap.
+#[inline]
+fn notes_gaps(context: &Context) -> bool {
+    matches!(context.report.spec, Some(BarSpec::Time(_) | BarSpec::Week | BarSpec::Month))
+}
+
 #[inline]
 fn note_gap(previous_close: Timestamp, open: Timestamp, context: &mut Context) {
-    if open > previous_close
-        && matches!(context.report.spec, Some(BarSpec::Time(_) | BarSpec::Week | BarSpec::Month))
-    {
+    if open > previous_close && notes_gaps(context) {
         context.report.gap(previous_close, open);
     }
 }

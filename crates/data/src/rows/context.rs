@@ -185,6 +185,19 @@ impl Context {
         Ok(())
     }
 
+    /// What was read from a row. `None` if it is bad and the row is to be dropped; the fault is counted.
+    #[inline]
+    pub(crate) fn unless_bad<T, C: Cells>(
+        &mut self,
+        read: Result<T, Box<Fault>>,
+        cells: &C,
+    ) -> Result<Option<T>, DataError> {
+        match read {
+            Ok(value) => Ok(Some(value)),
+            Err(fault) => self.reject(&fault, cells.position()).map(|()| None),
+        }
+    }
+
     /// The price in a slot. `None` if the row is to be dropped; the fault is counted.
     #[inline]
     pub(crate) fn price<C: Cells>(&mut self, cells: &C, slot: usize) -> Result<Option<Price>, DataError> {
@@ -207,10 +220,7 @@ impl Context {
                 }
                 Ok(Some(Price::new(mantissa, self.price.scale)))
             }
-            Err(fault) => {
-                self.reject(&fault, cells.position())?;
-                Ok(None)
-            }
+            Err(fault) => self.unless_bad(Err(fault), cells),
         }
     }
 
@@ -261,23 +271,23 @@ impl Context {
         Ok(false)
     }
 
-    /// Remembers mantissas that went the short way.
+    /// Remembers magnitudes of mantissas that went the short way.
     #[inline]
-    pub(crate) fn admit_quick(&mut self, price: i64, quantity: i64) {
-        self.price.most = self.price.most.max(price.unsigned_abs());
-        self.quantity.most = self.quantity.most.max(quantity.unsigned_abs());
+    pub(crate) fn admit_quick(&mut self, price: u64, quantity: u64) {
+        self.price.most = self.price.most.max(price);
+        self.quantity.most = self.quantity.most.max(quantity);
     }
 
     /// The mantissa of a price that needs no attention.
     #[inline]
     pub(crate) fn quick_price<C: Cells>(&self, cells: &C, slot: usize) -> Option<i64> {
-        self.price.exactly(cells.number(slot, self.price.scale).ok()?)
+        self.price.exactly(cells.unrounded(slot, self.price.scale)?)
     }
 
     /// The mantissa of a quantity that needs no attention.
     #[inline]
     pub(crate) fn quick_quantity<C: Cells>(&self, cells: &C, slot: usize) -> Option<i64> {
-        self.quantity.exactly(cells.number(slot, self.quantity.scale).ok()?)
+        self.quantity.exactly(cells.unrounded(slot, self.quantity.scale)?)
     }
 
     #[cold]
@@ -324,11 +334,17 @@ impl Context {
     /// Notes a record that goes out.
     #[inline]
     pub(crate) fn keep(&mut self, time: Timestamp) {
-        self.report.kept += 1;
+        self.keep_many(1, time, time);
+    }
+
+    /// Notes several records that go out, by the times of the first and the last.
+    #[inline]
+    pub(crate) fn keep_many(&mut self, count: u64, first: Timestamp, last: Timestamp) {
+        self.report.kept += count;
         if self.report.first.is_none() {
-            self.report.first = Some(time);
+            self.report.first = Some(first);
         }
-        self.report.last = Some(time);
+        self.report.last = Some(last);
     }
 
     /// When a record of `event` time is received, unless the file says it.

@@ -7,7 +7,7 @@ use algoflow_core::{
 
 use super::{
     Assemble, Cells, Context, Fault, Slots, Wanted,
-    ticks::{EventTimes, book_side, flag, keep_all},
+    ticks::{EventTimes, book_side, flag},
 };
 use crate::{
     error::DataError,
@@ -79,13 +79,8 @@ impl Assemble for DepthAssembler {
             context.reject(&fault, cells.position())?;
             return Ok(None);
         };
-        let (kind, sequence) = match self.kind_and_sequence(cells) {
-            Ok(parts) => parts,
-            Err(fault) => {
-                context.reject(&fault, cells.position())?;
-                return Ok(None);
-            }
-        };
+        let parts = context.unless_bad(self.kind_and_sequence(cells), cells)?;
+        let Some((kind, sequence)) = parts else { return Ok(None) };
         if !context.admit(&[price], &[quantity], cells.position())? {
             return Ok(None);
         }
@@ -117,10 +112,6 @@ impl Assemble for DepthAssembler {
 
     fn sort_key(depth: &Depth) -> Timestamp {
         depth.ts_recv
-    }
-
-    fn after_sort(records: Vec<Depth>, context: &mut Context) -> Result<Vec<Depth>, DataError> {
-        Ok(keep_all(records, |depth| depth.ts_recv, context))
     }
 }
 

@@ -5,6 +5,8 @@ use algoflow_core::{
     time::Timestamp,
 };
 
+#[cfg(feature = "parquet")]
+use super::Block;
 use super::{Assemble, Cells, Context, Fault, Slots, TimeSlots, Wanted, context::Verdict};
 use crate::{
     error::DataError,
@@ -39,21 +41,13 @@ impl EventTimes {
         cells: &C,
         context: &mut Context,
     ) -> Result<Option<(Timestamp, Timestamp)>, DataError> {
-        let event = match self.time.read(cells, &mut context.times) {
-            Ok(stamp) => Timestamp::from_nanos(stamp.nanos),
-            Err(fault) => {
-                context.reject(&fault, cells.position())?;
-                return Ok(None);
-            }
-        };
+        let stamp = self.time.read(cells, &mut context.times);
+        let Some(stamp) = context.unless_bad(stamp, cells)? else { return Ok(None) };
+        let event = Timestamp::from_nanos(stamp.nanos);
         let Some(slot) = self.received else { return Ok(Some((event, context.received(event)))) };
-        match cells.stamp(slot, &mut context.times) {
-            Ok(stamp) => Ok(Some((event, Timestamp::from_nanos(stamp.nanos)))),
-            Err(fault) => {
-                context.reject(&fault, cells.position())?;
-                Ok(None)
-            }
-        }
+        let stamp = cells.stamp(slot, &mut context.times);
+        let received = context.unless_bad(stamp, cells)?;
+        Ok(received.map(|stamp| (event, Timestamp::from_nanos(stamp.nanos))))
     }
 
     /// Whether a record may follow those before; otherwise the policy is asked.
@@ -76,23 +70,39 @@ impl EventTimes {
         Ok(verdict == Verdict::Fix)
     }
 
-    /// When it happened, if it was received after the usual delay and in order. To be followed by `keep_quick`.
+    /// When it happened and when it was received, if the file says that, where nothing has to be put to the policy.
     #[inline]
-    fn quick<C: Cells>(&self, cells: &C, context: &mut Context) -> Option<(i64, Timestamp)> {
+    fn quick<C: Cells>(&self, cells: &C, context: &mut Context) -> Option<(i64, Option<i64>)> {
         if self.sorts {
             return None;
         }
         let event = self.time.read(cells, &mut context.times).ok()?.nanos;
+        let received = match self.received {
+            Some(slot) => Some(cells.stamp(slot, &mut context.times).ok()?.nanos),
+            None => None,
+        };
+        Some((event, received))
+    }
+
+    /// The same for the rows of a block.
+    #[cfg(feature = "parquet")]
+    fn columns<'a>(&self, block: &'a impl Block) -> Option<(&'a [i64], Option<&'a [i64]>)> {
+        if self.sorts {
+            return None;
+        }
+        let received = match self.received {
+            Some(slot) => Some(block.instants(slot)?),
+            None => None,
+        };
+        Some((self.time.instants(block)?, received))
+    }
+
+    /// When it was received, if that is after the usual delay and in order. To be followed by `keep_quick`.
+    #[inline]
+    fn usual(&self, (event, received): (i64, Option<i64>), context: &Context) -> Option<Timestamp> {
         let recv = event.checked_add(context.recv_delay.nanos())?;
-        if recv < self.last.nanos() {
-            return None;
-        }
-        if let Some(slot) = self.received
-            && cells.stamp(slot, &mut context.times).ok()?.nanos != recv
-        {
-            return None;
-        }
-        Some((event, Timestamp::from_nanos(recv)))
+        let usual = recv >= self.last.nanos() && received.is_none_or(|received| received == recv);
+        usual.then_some(Timestamp::from_nanos(recv))
     }
 
     #[inline]
@@ -108,14 +118,6 @@ impl EventTimes {
             context.keep(recv);
         }
     }
-}
-
-/// Counts records that were sorted.
-pub(super) fn keep_all<E>(records: Vec<E>, recv: impl Fn(&E) -> Timestamp, context: &mut Context) -> Vec<E> {
-    for record in &records {
-        context.keep(recv(record));
-    }
-    records
 }
 
 /// Makes trades of rows.
@@ -159,13 +161,7 @@ impl Assemble for TradeAssembler {
             context.reject(&fault, cells.position())?;
             return Ok(None);
         }
-        let aggressor = match self.aggressor(cells) {
-            Ok(side) => side,
-            Err(fault) => {
-                context.reject(&fault, cells.position())?;
-                return Ok(None);
-            }
-        };
+        let Some(aggressor) = context.unless_bad(self.aggressor(cells), cells)? else { return Ok(None) };
         if !context.admit(&[price], &[quantity], cells.position())?
             || !self.times.in_order(ts_recv, cells.position(), context)?
         {
@@ -177,37 +173,73 @@ impl Assemble for TradeAssembler {
 
     #[inline]
     fn quick<C: Cells>(&mut self, cells: &C, context: &mut Context) -> Option<TradeRow> {
-        let (ts_event, recv) = self.times.quick(cells, context)?;
+        let times = self.times.quick(cells, context)?;
         let price = context.quick_price(cells, self.price)?;
         let quantity = context.quick_quantity(cells, self.quantity)?;
-        if quantity <= 0 || (price <= 0 && !context.any_price) {
-            return None;
+        self.accept(times, price, quantity, cells, context)
+    }
+
+    #[cfg(feature = "parquet")]
+    fn quick_run(
+        &mut self,
+        block: &impl Block,
+        from: usize,
+        context: &mut Context,
+        out: &mut Vec<TradeRow>,
+    ) -> usize {
+        let before = out.len();
+        if let Some(times) = self.times.columns(block)
+            && let Some(prices) = block.mantissas(self.price, context.price.scale)
+            && let Some(quantities) = block.mantissas(self.quantity, context.quantity.scale)
+        {
+            for row in from..block.len() {
+                let Some(times) = times_at(times, row) else { break };
+                let (Some(price), Some(quantity)) = (prices.get(row), quantities.get(row)) else { break };
+                let trade = self.accept(times, *price, *quantity, &block.cells(row), context);
+                let Some(trade) = trade else { break };
+                out.push(trade);
+            }
         }
-        let aggressor = self.aggressor(cells).ok()?;
-        self.times.keep_quick(recv, context);
-        context.admit_quick(price, quantity);
-        Some(TradeRow { ts_event, price, quantity, aggressor })
-    }
-
-    #[inline]
-    fn ready(&mut self) -> Option<Trade> {
-        None
-    }
-
-    fn end(&mut self, _: &mut Context) -> Result<(), DataError> {
-        Ok(())
+        out.len() - before
     }
 
     fn sort_key(trade: &Trade) -> Timestamp {
         trade.ts_recv
     }
+}
 
-    fn after_sort(trades: Vec<Trade>, context: &mut Context) -> Result<Vec<Trade>, DataError> {
-        Ok(keep_all(trades, |trade| trade.ts_recv, context))
-    }
+/// The times of one row of a block.
+#[cfg(feature = "parquet")]
+#[inline]
+fn times_at((events, received): (&[i64], Option<&[i64]>), row: usize) -> Option<(i64, Option<i64>)> {
+    let received = match received {
+        Some(received) => Some(*received.get(row)?),
+        None => None,
+    };
+    Some((*events.get(row)?, received))
 }
 
 impl TradeAssembler {
+    /// The row of a trade with nothing unusual about it, counted as kept; `None`, with nothing changed, for any other.
+    #[inline]
+    fn accept<C: Cells>(
+        &mut self,
+        times: (i64, Option<i64>),
+        price: i64,
+        quantity: i64,
+        cells: &C,
+        context: &mut Context,
+    ) -> Option<TradeRow> {
+        let recv = self.times.usual(times, context)?;
+        if quantity <= 0 || (price <= 0 && !context.any_price) {
+            return None;
+        }
+        let aggressor = self.aggressor(cells).ok()?;
+        self.times.keep_quick(recv, context);
+        context.admit_quick(price.unsigned_abs(), quantity.unsigned_abs());
+        Some(TradeRow { ts_event: times.0, price, quantity, aggressor })
+    }
+
     #[inline]
     fn aggressor<C: Cells>(&self, cells: &C) -> Result<Option<Side>, Box<Fault>> {
         if let Some(slot) = self.side {
@@ -320,36 +352,68 @@ impl Assemble for QuoteAssembler {
 
     #[inline]
     fn quick<C: Cells>(&mut self, cells: &C, context: &mut Context) -> Option<QuoteRow> {
-        let (ts_event, recv) = self.times.quick(cells, context)?;
+        let times = self.times.quick(cells, context)?;
         let bid = context.quick_price(cells, self.bid)?;
         let ask = context.quick_price(cells, self.ask)?;
         let bid_size = context.quick_quantity(cells, self.bid_size?)?;
         let ask_size = context.quick_quantity(cells, self.ask_size?)?;
-        let sane = bid <= ask && bid_size >= 0 && ask_size >= 0 && (bid > 0 || context.any_price);
-        if !sane {
-            return None;
+        self.accept(times, QuoteRow { ts_event: times.0, bid, bid_size, ask, ask_size }, context)
+    }
+
+    #[cfg(feature = "parquet")]
+    fn quick_run(
+        &mut self,
+        block: &impl Block,
+        from: usize,
+        context: &mut Context,
+        out: &mut Vec<QuoteRow>,
+    ) -> usize {
+        let before = out.len();
+        let (price, quantity) = (context.price.scale, context.quantity.scale);
+        if let (Some(bid_size), Some(ask_size)) = (self.bid_size, self.ask_size)
+            && let Some(times) = self.times.columns(block)
+            && let Some(bids) = block.mantissas(self.bid, price)
+            && let Some(bid_sizes) = block.mantissas(bid_size, quantity)
+            && let Some(asks) = block.mantissas(self.ask, price)
+            && let Some(ask_sizes) = block.mantissas(ask_size, quantity)
+        {
+            for row in from..block.len() {
+                let Some(times) = times_at(times, row) else { break };
+                let at = |column: &[i64]| column.get(row).copied();
+                let (Some(bid), Some(bid_size)) = (at(bids), at(bid_sizes)) else { break };
+                let (Some(ask), Some(ask_size)) = (at(asks), at(ask_sizes)) else { break };
+                let quote = QuoteRow { ts_event: times.0, bid, bid_size, ask, ask_size };
+                let Some(quote) = self.accept(times, quote, context) else { break };
+                out.push(quote);
+            }
         }
-        self.times.keep_quick(recv, context);
-        context.admit_quick(ask, ask_size);
-        context.admit_quick(bid, bid_size);
-        Some(QuoteRow { ts_event, bid, bid_size, ask, ask_size })
-    }
-
-    #[inline]
-    fn ready(&mut self) -> Option<Quote> {
-        None
-    }
-
-    fn end(&mut self, _: &mut Context) -> Result<(), DataError> {
-        Ok(())
+        out.len() - before
     }
 
     fn sort_key(quote: &Quote) -> Timestamp {
         quote.ts_recv
     }
+}
 
-    fn after_sort(quotes: Vec<Quote>, context: &mut Context) -> Result<Vec<Quote>, DataError> {
-        Ok(keep_all(quotes, |quote| quote.ts_recv, context))
+impl QuoteAssembler {
+    /// The row, counted as kept, if there is nothing unusual about it; `None`, with nothing changed, otherwise.
+    #[inline]
+    fn accept(
+        &mut self,
+        times: (i64, Option<i64>),
+        row: QuoteRow,
+        context: &mut Context,
+    ) -> Option<QuoteRow> {
+        let recv = self.times.usual(times, context)?;
+        let QuoteRow { bid, bid_size, ask, ask_size, .. } = row;
+        let sane = bid <= ask && bid_size >= 0 && ask_size >= 0 && (bid > 0 || context.any_price);
+        if !sane {
+            return None;
+        }
+        self.times.keep_quick(recv, context);
+        let larger = |a: i64, b: i64| a.unsigned_abs().max(b.unsigned_abs());
+        context.admit_quick(larger(bid, ask), larger(bid_size, ask_size));
+        Some(row)
     }
 }
 

@@ -3,12 +3,12 @@ use algoflow_core::{
     id::InstrumentId,
     market::{Bar, MarketData},
     number::{Price, Quantity, Scale},
-    time::{TimeDelta, Timestamp},
+    time::Timestamp,
 };
 
 use super::{
     Header, Record, Series,
-    record::{at_scale, scale_needed},
+    record::{at_scale, market_record, scale_needed},
 };
 use crate::error::DataError;
 
@@ -35,28 +35,15 @@ impl Record for Bar {
     type Row = BarRow;
     type Tag = BarSpec;
 
-    fn header(&self) -> Header<Self> {
-        Header {
-            instrument: self.instrument,
-            tag: self.spec,
-            price_scale: Scale::ZERO,
-            quantity_scale: Scale::ZERO,
-            recv_delay: TimeDelta::ZERO,
-        }
+    market_record!(Bar);
+
+    #[inline]
+    fn tag(&self) -> BarSpec {
+        self.spec
     }
 
     fn tag_text(tag: BarSpec) -> String {
         format!("{tag} bars")
-    }
-
-    #[inline]
-    fn belongs_to(&self, header: &Header<Self>) -> bool {
-        self.instrument == header.instrument && self.spec == header.tag
-    }
-
-    #[inline]
-    fn ts_recv(&self) -> Timestamp {
-        self.ts_recv
     }
 
     #[inline]
@@ -130,14 +117,6 @@ impl Record for Bar {
         next.ts_close >= previous.ts_close && next.ts_open >= previous.ts_open
     }
 
-    #[inline]
-    fn in_event(event: &mut MarketData) -> Option<&mut Self> {
-        match event {
-            MarketData::Bar(record) => Some(record),
-            _ => None,
-        }
-    }
-
     fn rank(tag: BarSpec) -> (u8, i64) {
         (5, tag.rank())
     }
@@ -147,13 +126,7 @@ impl Series<Bar> {
     /// An empty series of bars.
     #[must_use]
     pub fn new(instrument: InstrumentId, spec: BarSpec) -> Self {
-        Self::with_header(Header {
-            instrument,
-            tag: spec,
-            price_scale: Scale::ZERO,
-            quantity_scale: Scale::ZERO,
-            recv_delay: TimeDelta::ZERO,
-        })
+        Self::with_header(Header::empty(instrument, spec))
     }
 
     /// A series of the bars given, which must be of one instrument and spec and in the order of time.

@@ -29,6 +29,14 @@ pub struct Header<E: Record> {
     pub recv_delay: TimeDelta,
 }
 
+impl<E: Record> Header<E> {
+    /// The header of a series without records.
+    pub(crate) fn empty(instrument: InstrumentId, tag: E::Tag) -> Self {
+        let (price_scale, quantity_scale) = (Scale::ZERO, Scale::ZERO);
+        Self { instrument, tag, price_scale, quantity_scale, recv_delay: TimeDelta::ZERO }
+    }
+}
+
 impl<E: Record> fmt::Display for Header<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {}", self.instrument, E::tag_text(self.tag))
@@ -44,12 +52,21 @@ pub trait Record:
     /// What sets apart series of one instrument: the spec of bars.
     type Tag: Copy + fmt::Debug + PartialEq + Send + Sync + 'static;
 
-    /// The header of a series that holds this record, at scale zero.
-    fn header(&self) -> Header<Self>;
+    /// The instrument.
+    fn instrument(&self) -> InstrumentId;
+    /// The tag of the series that holds this record.
+    fn tag(&self) -> Self::Tag;
     /// The tag as it is shown.
     fn tag_text(tag: Self::Tag) -> String;
+    /// The header of a series that holds this record, at scale zero.
+    fn header(&self) -> Header<Self> {
+        Header::empty(self.instrument(), self.tag())
+    }
     /// Whether the record is of the series' instrument and tag.
-    fn belongs_to(&self, header: &Header<Self>) -> bool;
+    #[inline]
+    fn belongs_to(&self, header: &Header<Self>) -> bool {
+        self.instrument() == header.instrument && self.tag() == header.tag
+    }
     /// When it could be known.
     fn ts_recv(&self) -> Timestamp;
     /// The smallest scales, no coarser than the given ones, that hold the record exactly.
@@ -64,13 +81,42 @@ pub trait Record:
     fn set_row(&mut self, row: &Self::Row, recv: Timestamp);
     /// When it happened, in nanoseconds: the time to which the delay is added.
     fn ts_of(row: &Self::Row) -> i64;
-    /// Whether `next` may follow `previous`, apart from the time of receipt.
-    fn in_order(previous: &Self::Row, next: &Self::Row) -> bool;
+    /// Whether `next` may follow `previous`, apart from the time of receipt. Reports may overtake each other on the way,
+    /// so of trades and quotes the order of receipt alone counts.
+    #[inline]
+    fn in_order(previous: &Self::Row, next: &Self::Row) -> bool {
+        let _ = (previous, next);
+        true
+    }
     /// The record inside an event of its kind.
     fn in_event(event: &mut MarketData) -> Option<&mut Self>;
     /// The rank of the records among data of one time.
     fn rank(tag: Self::Tag) -> (u8, i64);
 }
+
+/// What every record has in the same way, for the implementations of [`Record`].
+macro_rules! market_record {
+    ($record:ident) => {
+        #[inline]
+        fn instrument(&self) -> InstrumentId {
+            self.instrument
+        }
+
+        #[inline]
+        fn ts_recv(&self) -> Timestamp {
+            self.ts_recv
+        }
+
+        #[inline]
+        fn in_event(event: &mut MarketData) -> Option<&mut Self> {
+            match event {
+                MarketData::$record(record) => Some(record),
+                _ => None,
+            }
+        }
+    };
+}
+pub(super) use market_record;
 
 /// The smallest scale, no coarser than `have`, that holds `mantissa` at `scale` exactly.
 #[inline]

@@ -3,24 +3,14 @@ use algoflow_core::{
     market::{MarketData, Quote, Trade},
     number::{Price, Quantity, Scale},
     order::Side,
-    time::{TimeDelta, Timestamp},
+    time::Timestamp,
 };
 
 use super::{
     Header, Record, Series,
-    record::{at_scale, scale_needed},
+    record::{at_scale, market_record, scale_needed},
 };
 use crate::error::DataError;
-
-fn tick_header<E: Record<Tag = ()>>(instrument: InstrumentId) -> Header<E> {
-    Header {
-        instrument,
-        tag: (),
-        price_scale: Scale::ZERO,
-        quantity_scale: Scale::ZERO,
-        recv_delay: TimeDelta::ZERO,
-    }
-}
 
 /// One trade of a series: time in nanoseconds, mantissas at the scales of the series.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,22 +29,12 @@ impl Record for Trade {
     type Row = TradeRow;
     type Tag = ();
 
-    fn header(&self) -> Header<Self> {
-        tick_header(self.instrument)
-    }
+    market_record!(Trade);
+
+    fn tag(&self) {}
 
     fn tag_text((): ()) -> String {
         "trades".into()
-    }
-
-    #[inline]
-    fn belongs_to(&self, header: &Header<Self>) -> bool {
-        self.instrument == header.instrument
-    }
-
-    #[inline]
-    fn ts_recv(&self) -> Timestamp {
-        self.ts_recv
     }
 
     #[inline]
@@ -109,20 +89,6 @@ impl Record for Trade {
         row.ts_event
     }
 
-    #[inline]
-    fn in_order(_: &TradeRow, _: &TradeRow) -> bool {
-        // Reports may overtake each other on the way; the order of receipt is what counts.
-        true
-    }
-
-    #[inline]
-    fn in_event(event: &mut MarketData) -> Option<&mut Self> {
-        match event {
-            MarketData::Trade(record) => Some(record),
-            _ => None,
-        }
-    }
-
     fn rank((): ()) -> (u8, i64) {
         (4, 0)
     }
@@ -147,22 +113,12 @@ impl Record for Quote {
     type Row = QuoteRow;
     type Tag = ();
 
-    fn header(&self) -> Header<Self> {
-        tick_header(self.instrument)
-    }
+    market_record!(Quote);
+
+    fn tag(&self) {}
 
     fn tag_text((): ()) -> String {
         "quotes".into()
-    }
-
-    #[inline]
-    fn belongs_to(&self, header: &Header<Self>) -> bool {
-        self.instrument == header.instrument
-    }
-
-    #[inline]
-    fn ts_recv(&self) -> Timestamp {
-        self.ts_recv
     }
 
     #[inline]
@@ -224,19 +180,6 @@ impl Record for Quote {
         row.ts_event
     }
 
-    #[inline]
-    fn in_order(_: &QuoteRow, _: &QuoteRow) -> bool {
-        true
-    }
-
-    #[inline]
-    fn in_event(event: &mut MarketData) -> Option<&mut Self> {
-        match event {
-            MarketData::Quote(record) => Some(record),
-            _ => None,
-        }
-    }
-
     fn rank((): ()) -> (u8, i64) {
         (3, 0)
     }
@@ -246,7 +189,7 @@ impl Series<Trade> {
     /// An empty series of trades.
     #[must_use]
     pub fn new(instrument: InstrumentId) -> Self {
-        Self::with_header(tick_header(instrument))
+        Self::with_header(Header::empty(instrument, ()))
     }
 
     /// A series of the trades given, which must be of one instrument and in the order of receipt.
@@ -276,7 +219,7 @@ impl Series<Quote> {
     /// An empty series of quotes.
     #[must_use]
     pub fn new(instrument: InstrumentId) -> Self {
-        Self::with_header(tick_header(instrument))
+        Self::with_header(Header::empty(instrument, ()))
     }
 
     /// A series of the quotes given, which must be of one instrument and in the order of receipt.

@@ -1,18 +1,11 @@
-//! Loading takes a short way for rows with nothing unusual about them; a stream does not. Both must give the same.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "in tests, a panic is the report")]
-
-use algoflow_core::{
-    bar_spec::BarSpec, id::InstrumentId, market::Bar, market::Quote, market::Trade, time::TimeDelta,
-};
+use algoflow_core::{bar_spec::BarSpec, market::Bar, market::Quote, market::Trade, time::TimeDelta};
 use algoflow_data::{
-    CsvFile, LoadReport, Loadable, Repairs, RowPolicy, Schema, Series, StampIs,
+    CsvFile, Repairs, RowPolicy, Schema, StampIs,
     policy::{OnBadValue, OnDuplicate},
 };
 use proptest::prelude::*;
 
-fn id() -> InstrumentId {
-    "TEST.X".parse().unwrap()
-}
+use super::{check_both, id, step};
 
 fn policies() -> impl Strategy<Value = RowPolicy> {
     let keep_last = Repairs { duplicate: OnDuplicate::KeepLast, ..Repairs::drop_all() };
@@ -39,36 +32,6 @@ fn price() -> impl Strategy<Value = String> {
         1 => Just(String::new()),
         1 => Just("99999999999999999".to_string()),
     ]
-}
-
-fn step() -> impl Strategy<Value = i64> {
-    prop_oneof![20 => Just(60i64), 2 => Just(120), 1 => Just(0), 1 => Just(-60), 1 => Just(30)]
-}
-
-type Outcome<E> = Result<(Vec<E>, LoadReport), String>;
-
-fn loaded<E: Loadable>(file: CsvFile<E>) -> Outcome<E> {
-    file.load().map(|(series, report)| (series.iter().collect(), report)).map_err(|error| error.to_string())
-}
-
-fn streamed<E: Loadable>(file: CsvFile<E>) -> Outcome<E> {
-    let mut stream = file.stream().map_err(|error| error.to_string())?;
-    let mut all = Vec::new();
-    while let Some(record) = stream.next_record().map_err(|error| error.to_string())? {
-        all.push(record);
-    }
-    // Bringing all to one scale can fail only when loading.
-    Series::<E>::from_records(all.iter().copied()).map_err(|error| error.to_string())?;
-    Ok((all, stream.report()))
-}
-
-/// Compares outcomes; a load of nothing says so in words of its own.
-fn same<E: PartialEq + std::fmt::Debug>(load: &Outcome<E>, stream: &Outcome<E>) -> Result<(), TestCaseError> {
-    match (load, stream) {
-        (Err(load), Err(stream)) if stream.contains("an empty series") => prop_assert!(load.contains("rows")),
-        _ => prop_assert_eq!(load, stream),
-    }
-    Ok(())
 }
 
 proptest! {
@@ -102,7 +65,7 @@ proptest! {
                 .recv_delay(TimeDelta::from_nanos(delay));
             if declared { file.spec(BarSpec::minutes(1)) } else { file }
         };
-        same(&loaded(file()), &streamed(file()))?;
+        check_both!(file);
     }
 
     #[test]
@@ -122,9 +85,9 @@ proptest! {
         }
         let file = || CsvFile::<Trade>::from_bytes("x", trades.clone().into_bytes())
             .instrument(id()).policy(policy.clone()).recv_delay(TimeDelta::from_nanos(delay));
-        same(&loaded(file()), &streamed(file()))?;
+        check_both!(file);
         let file = || CsvFile::<Quote>::from_bytes("x", quotes.clone().into_bytes())
             .instrument(id()).policy(policy.clone()).recv_delay(TimeDelta::from_nanos(delay));
-        same(&loaded(file()), &streamed(file()))?;
+        check_both!(file);
     }
 }
