@@ -2,9 +2,11 @@
 
 #![allow(clippy::unwrap_used)]
 
+use std::sync::{Arc, Mutex};
+
 use algoflow_backtest::{Backtest, BacktestError, BacktestResult};
 use algoflow_core::{order::OrderStatus, prelude::*};
-use algoflow_data::BarSeries;
+use algoflow_data::{BarSeries, QuoteSeries};
 use algoflow_sim::{BarFill, Fees, SimVenue};
 
 const DAY: i64 = 86_400_000_000_000;
@@ -110,4 +112,57 @@ fn a_gap_that_overdraws_a_cash_account_is_noted() {
     assert_eq!((cash.total.to_string().as_str(), cash.lowest), ("-99.89", cash.total));
     let note = "The cash account at NYSE was overdrawn by up to 99.89 USD";
     assert!(result.notes().iter().any(|text| text.starts_with(note)), "{:?}", result.notes());
+}
+
+/// Writes down the end of every daily bar that it is told.
+struct Listener(Arc<Mutex<Vec<i64>>>);
+
+impl Strategy for Listener {
+    fn on_start(&mut self, ctx: &mut Context<'_>) -> StrategyResult {
+        ctx.subscribe(Subscription::bars(acme().id, BarSpec::day()))
+    }
+    fn on_bar(&mut self, _ctx: &mut Context<'_>, bar: &Bar) -> StrategyResult {
+        self.0.lock().unwrap().push(bar.ts_close.nanos() / DAY);
+        Ok(())
+    }
+}
+
+#[test]
+fn a_bar_is_told_once_whatever_else_there_is_and_with_a_journal_or_without() {
+    let half_days = BarSeries::from_bars((0..8).map(|half| {
+        let at = |count: i64| Timestamp::from_nanos(count * DAY / 2);
+        let price = Price::from_int(10);
+        Bar {
+            instrument: acme().id,
+            spec: BarSpec::hours(12),
+            ts_open: at(half),
+            ts_close: at(half + 1),
+            ts_recv: at(half + 1),
+            open: price,
+            high: price,
+            low: price,
+            close: price,
+            volume: Quantity::ONE,
+        }
+    }))
+    .unwrap();
+    let quotes = QuoteSeries::from_quotes((0..16).map(|quarter| {
+        let at = Timestamp::from_nanos(DAY / 4 * quarter + 1_000);
+        let (bid, ask) = ("9.99".parse().unwrap(), "10.01".parse().unwrap());
+        let size = Quantity::ONE;
+        Quote { instrument: acme().id, ts_event: at, ts_recv: at, bid, bid_size: size, ask, ask_size: size }
+    }))
+    .unwrap();
+    for (journal, with_quotes) in [(false, false), (true, false), (false, true), (true, true)] {
+        let told = Arc::new(Mutex::new(Vec::new()));
+        let mut backtest = Backtest::new()
+            .venue(SimVenue::new("NYSE").instrument(acme()))
+            .cash("1000 USD")
+            .data(days(&[10, 10, 10, 10]))
+            .strategy(Listener(Arc::clone(&told)));
+        backtest = if with_quotes { backtest.data(quotes.clone()) } else { backtest.data(half_days.clone()) };
+        backtest = if journal { backtest.journal() } else { backtest };
+        backtest.run().unwrap();
+        assert_eq!(*told.lock().unwrap(), [1, 2, 3, 4], "journal {journal}, quotes {with_quotes}");
+    }
 }

@@ -29,6 +29,8 @@ pub(crate) struct Builder {
     bars: BarBuilder,
     /// The venue gives these bars itself.
     external: bool,
+    /// The end of the last bar that was built.
+    built_until: Timestamp,
     source: Option<Source>,
     /// How long after an interval has ended the last bar that belongs to it may come.
     lag: TimeDelta,
@@ -38,12 +40,28 @@ const NANOSECOND: TimeDelta = TimeDelta::from_nanos(1);
 
 impl Builder {
     pub(crate) fn new(spec: BarSpec) -> Self {
-        Self { bars: BarBuilder::new(spec), external: false, source: None, lag: TimeDelta::ZERO }
+        Self {
+            bars: BarBuilder::new(spec),
+            external: false,
+            built_until: Timestamp::MIN,
+            source: None,
+            lag: TimeDelta::ZERO,
+        }
     }
 
     #[inline]
     pub(crate) fn spec(&self) -> BarSpec {
         self.bars.spec()
+    }
+
+    /// Whether the venue gives these bars itself, so that none is built.
+    pub(crate) fn is_external(&self) -> bool {
+        self.external
+    }
+
+    /// Whether a bar of the venue was told already, as it was built here.
+    pub(crate) fn has_built(&self, bar: &Bar) -> bool {
+        bar.spec == self.spec() && bar.ts_close <= self.built_until
     }
 
     /// When the forming bar is surely complete, if it is one of time.
@@ -63,14 +81,14 @@ impl Builder {
             return Ok(());
         }
         self.lag = lag_of(bar);
-        self.bars.add(&BarInput::bar(bar), |bar| done.push(bar))
+        self.add(&BarInput::bar(bar), done)
     }
 
     pub(crate) fn on_trade(&mut self, trade: &Trade, done: &mut Vec<Bar>) -> Result<(), NumberError> {
         if self.external || !self.take_source(Source::Trades) {
             return Ok(());
         }
-        self.bars.add(&BarInput::trade(trade, trade.ts_recv), |bar| done.push(bar))
+        self.add(&BarInput::trade(trade, trade.ts_recv), done)
     }
 
     pub(crate) fn on_quote(&mut self, quote: &Quote, done: &mut Vec<Bar>) -> Result<(), NumberError> {
@@ -81,7 +99,15 @@ impl Builder {
         if !self.take_source(Source::Quotes) {
             return Ok(());
         }
-        self.bars.add(&input, |bar| done.push(bar))
+        self.add(&input, done)
+    }
+
+    fn add(&mut self, input: &BarInput, done: &mut Vec<Bar>) -> Result<(), NumberError> {
+        let until = &mut self.built_until;
+        self.bars.add(input, |bar| {
+            *until = bar.ts_close;
+            done.push(bar);
+        })
     }
 
     /// Completes the forming bar if nothing that belongs to it can come any more.
@@ -89,7 +115,10 @@ impl Builder {
         if self.deadline().is_some_and(|deadline| deadline <= now) {
             let lag = self.lag;
             let known = |bar: Bar| Bar { ts_recv: bar.ts_recv.max(bar.ts_close.saturating_add(lag)), ..bar };
-            done.extend(self.bars.end(now).map(known));
+            if let Some(bar) = self.bars.end(now).map(known) {
+                self.built_until = bar.ts_close;
+                done.push(bar);
+            }
         }
     }
 

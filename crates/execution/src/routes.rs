@@ -1,6 +1,6 @@
 //! Who wants which data.
 
-use algoflow_core::{bar_spec::BarSpec, state::Subscription};
+use algoflow_core::{bar_spec::BarSpec, market::Bar, state::Subscription};
 
 /// The subscriptions to one instrument, each a list of strategy indices in the order of subscription.
 #[derive(Debug, Default)]
@@ -37,7 +37,9 @@ impl Single {
     fn of(route: &Route) -> Self {
         let number = |strategy: usize| u32::try_from(strategy).unwrap_or(NOBODY);
         let (spec, bars) = match (route.bars.as_slice(), route.builders.as_slice()) {
-            ([(spec, strategy)], [builder]) if builder.spec() == *spec => (*spec, number(*strategy)),
+            ([(spec, strategy)], [builder]) if builder.spec() == *spec && builder.is_external() => {
+                (*spec, number(*strategy))
+            }
             _ => (BarSpec::Month, NOBODY),
         };
         let trades = match (route.trades.as_slice(), route.builders.as_slice()) {
@@ -54,6 +56,20 @@ impl Routes {
             self.by_instrument.resize_with(instrument + 1, Route::default);
             self.single.resize(instrument + 1, Single::of(&Route::default()));
         }
+    }
+
+    /// Finds out again where the data of an instrument go.
+    pub(crate) fn digest(&mut self, instrument: usize) {
+        if let (Some(route), Some(single)) =
+            (self.by_instrument.get(instrument), self.single.get_mut(instrument))
+        {
+            *single = Single::of(route);
+        }
+    }
+
+    /// Whether a bar of the venue was told already, as it was built here.
+    pub(crate) fn has_built(&self, instrument: usize, bar: &Bar) -> bool {
+        self.get(instrument).is_some_and(|route| route.builders.iter().any(|builder| builder.has_built(bar)))
     }
 
     /// The only strategy that wants bars of this size, if nothing else is made of them.
@@ -110,8 +126,6 @@ impl Routes {
             Subscription::Events(_) => add(&mut route.events),
             _ => {}
         }
-        if let Some(single) = self.single.get_mut(instrument) {
-            *single = Single::of(route);
-        }
+        self.digest(instrument);
     }
 }

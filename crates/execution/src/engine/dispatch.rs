@@ -100,8 +100,13 @@ impl Engine {
 
     #[inline]
     fn on_bar(&mut self, index: usize, bar: &Bar, commands: &mut Vec<Command>) -> Result<(), EngineError> {
-        self.tell_bar(index, bar);
-        self.build_bars(index, commands, |builder, done| builder.on_bar(bar, done))
+        if !self.routes.has_built(index, bar) {
+            self.tell_bar(index, bar);
+        }
+        self.build_bars(index, commands, |builder, done| builder.on_bar(bar, done))?;
+        // Now it is known that the venue gives these bars.
+        self.routes.digest(index);
+        Ok(())
     }
 
     #[inline]
