@@ -49,7 +49,13 @@ impl Desk {
         let same_close = self.policy.bar == BarFill::SameClose;
         orders.try_each(|order| {
             order.stage = if order.arrival <= bar.ts_open {
-                Stage::Joining { leg: 0, at: bar.open, whole: true }
+                if rests_at(order, bar.open) {
+                    // To join one after the other would take a search among all orders for each.
+                    order.follow(bar.open, instrument)?;
+                    Stage::Live { whole: true }
+                } else {
+                    Stage::Joining { leg: 0, at: bar.open, whole: true }
+                }
             } else if order.arrival < bar.ts_close {
                 Stage::Joining { leg: 0, at: bar.open, whole: false }
             } else if same_close && order.arrival == bar.ts_recv {
@@ -237,6 +243,16 @@ impl Desk {
             _ => None,
         }
     }
+}
+
+/// Whether an order that has met the market before does nothing when it meets it again at this price.
+fn rests_at(order: &Working, price: Price) -> bool {
+    let acts = match order.live {
+        OrderKind::Market => true,
+        OrderKind::Limit { price: limit } => order.spec.side.accepts(price, limit),
+        _ => order.is_set_off_by(price),
+    };
+    !order.fresh && !order.is_auction() && !acts
 }
 
 /// Moves the cursor, and with it the trailing stops (B15).
