@@ -315,10 +315,16 @@ impl Portfolio {
 
         let gained = line.position.apply(&line.instrument, quantity, fill.price, value)?;
         line.position.fees = add(line.position.fees, fill.fee.amount)?;
+        let is_alone = self.strategies.len() == 1;
         let own = self.strategies.get_mut(strategy).and_then(|all| all.get_mut(instrument));
         if let Some(own) = own {
-            own.apply(&line.instrument, quantity, fill.price, value)?;
-            own.fees = add(own.fees, fill.fee.amount)?;
+            if is_alone {
+                // What one strategy alone holds is what the account holds, to the last digit.
+                *own = line.position;
+            } else {
+                own.apply(&line.instrument, quantity, fill.price, value)?;
+                own.fees = add(own.fees, fill.fee.amount)?;
+            }
         }
         let account = self.accounts.get_mut(line.account).ok_or_else(unknown)?;
         if line.paid_in_full {
