@@ -86,13 +86,22 @@ impl Curve {
             let longer = COARSER.into_iter().find(|longer| *longer > self.every);
             self.every =
                 longer.unwrap_or_else(|| TimeDelta::from_nanos(self.every.nanos().saturating_mul(2).max(1)));
-            let mut ends: Vec<_> =
-                self.points.iter().skip(1).map(|point| end_of(point.ts, self.every)).collect();
-            ends.push(end_of(next, self.every));
             // The first point is what was paid in; of the others stay those behind which another interval begins.
-            let mut stays =
-                std::iter::once(true).chain(ends.windows(2).map(|pair| pair.first() != pair.last()));
-            self.points.retain(|_| stays.next().unwrap_or(true));
+            let (mut kept, mut end) = (1, Timestamp::MIN);
+            for index in 1..self.points.len() {
+                let Some(point) = self.points.get(index).copied() else { break };
+                let behind = self.points.get(index + 1).map_or(next, |point| point.ts);
+                if point.ts > end {
+                    end = end_of(point.ts, self.every);
+                }
+                if behind > end
+                    && let Some(place) = self.points.get_mut(kept)
+                {
+                    *place = point;
+                    kept += 1;
+                }
+            }
+            self.points.truncate(kept);
         }
         self.end = end_of(next, self.every);
     }

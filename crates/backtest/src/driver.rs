@@ -251,21 +251,23 @@ impl Driver {
         let Some(mut quiet) = self.engine.quiet(data) else { return Ok(false) };
         let mut glided = false;
         while let Some(data) = stretch.next_before(until) {
-            let at = data.ts_recv();
+            let at = Record::ts_recv(data);
             if at > self.now {
                 if self.curve.is_due(at) {
                     self.curve.take(self.now, quiet.equity_f64(), at);
                 }
                 self.now = at;
             }
-            if !calm.holds(data) {
+            if !calm.holds(data.view()) {
                 self.count();
-                self.pass_on(venue, data)?;
+                if let Some(data) = stretch.last() {
+                    self.pass_on(venue, data)?;
+                }
                 return Ok(true);
             }
             self.events += 1;
             glided = true;
-            if !quiet.tell(data) || self.events.is_multiple_of(PROGRESS_EVERY) {
+            if !quiet.tell(data.view()) || self.events.is_multiple_of(PROGRESS_EVERY) {
                 break;
             }
         }

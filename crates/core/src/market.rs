@@ -119,6 +119,32 @@ impl MarketData {
     }
 }
 
+/// A record that need not be wrapped to be handed on. Made with `into()`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum MarketRef<'a> {
+    /// A completed bar.
+    Bar(&'a Bar),
+    /// A trade.
+    Trade(&'a Trade),
+    /// The best bid and ask.
+    Quote(&'a Quote),
+    /// Anything else.
+    Other,
+}
+
+impl<'a> From<&'a MarketData> for MarketRef<'a> {
+    #[inline]
+    fn from(data: &'a MarketData) -> Self {
+        match data {
+            MarketData::Bar(bar) => Self::Bar(bar),
+            MarketData::Trade(trade) => Self::Trade(trade),
+            MarketData::Quote(quote) => Self::Quote(quote),
+            _ => Self::Other,
+        }
+    }
+}
+
 macro_rules! from_variant {
     ($($variant:ident($type:ty)),* $(,)?) => {$(
         impl From<$type> for MarketData {

@@ -60,14 +60,15 @@ impl<'a, E: Record> Stretch<'a, E> {
     #[expect(clippy::should_implement_trait, reason = "an iterator cannot lend what it holds")]
     #[inline]
     pub fn next(&mut self) -> Option<&MarketData> {
-        self.next_before(self.before)
+        self.next_before(self.before)?;
+        self.last()
     }
 
     /// The next record, if it could be known before `time`.
     #[inline(always)]
-    pub fn next_before(&mut self, time: Timestamp) -> Option<&MarketData> {
-        let place = self.slot.as_mut()?;
-        if self.cursor.take_over(time.min(self.before), E::in_event(place)?) { Some(place) } else { None }
+    pub fn next_before(&mut self, time: Timestamp) -> Option<&E> {
+        let place = self.slot.as_mut().and_then(E::in_event)?;
+        if self.cursor.take_over(time.min(self.before), place) { Some(place) } else { None }
     }
 
     /// The record that was taken last.

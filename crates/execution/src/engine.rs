@@ -225,7 +225,7 @@ impl Engine {
     #[inline]
     pub fn market(&mut self, data: &MarketData, commands: &mut Vec<Command>) -> Result<(), EngineError> {
         if let Some(mut quiet) = self.quiet(data) {
-            quiet.tell(data);
+            quiet.tell(data.into());
             let told = quiet.end();
             return self.rouse(told, commands);
         }

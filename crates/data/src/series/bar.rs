@@ -1,7 +1,7 @@
 use algoflow_core::{
     bar_spec::BarSpec,
     id::InstrumentId,
-    market::{Bar, MarketData},
+    market::{Bar, MarketData, MarketRef},
     number::{Price, Quantity, Scale},
     time::Timestamp,
 };

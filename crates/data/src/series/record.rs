@@ -2,7 +2,7 @@ use std::fmt;
 
 use algoflow_core::{
     id::InstrumentId,
-    market::MarketData,
+    market::{MarketData, MarketRef},
     number::Scale,
     time::{TimeDelta, Timestamp},
 };
@@ -88,6 +88,8 @@ pub trait Record:
         let _ = (previous, next);
         true
     }
+    /// The record as it is handed on.
+    fn view(&self) -> MarketRef<'_>;
     /// The record inside an event of its kind.
     fn in_event(event: &mut MarketData) -> Option<&mut Self>;
     /// The rank of the records among data of one time.
@@ -105,6 +107,11 @@ macro_rules! market_record {
         #[inline]
         fn ts_recv(&self) -> Timestamp {
             self.ts_recv
+        }
+
+        #[inline]
+        fn view(&self) -> MarketRef<'_> {
+            MarketRef::$record(self)
         }
 
         #[inline]

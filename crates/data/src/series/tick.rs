@@ -1,6 +1,6 @@
 use algoflow_core::{
     id::InstrumentId,
-    market::{MarketData, Quote, Trade},
+    market::{MarketData, MarketRef, Quote, Trade},
     number::{Price, Quantity, Scale},
     order::Side,
     time::Timestamp,

@@ -1,7 +1,11 @@
 //! Stretches of data in which only one strategy has anything to do.
 
 use algoflow_core::{
-    command::Command, context::Context, error::StrategyError, market::MarketData, state::State,
+    command::Command,
+    context::Context,
+    error::StrategyError,
+    market::{MarketData, MarketRef},
+    state::State,
     strategy::Strategy,
 };
 
@@ -41,9 +45,9 @@ impl Quiet<'_> {
     /// Tells the strategy of the next data: bars of the same spec or trades of the instrument for which this was made, and
     /// with times that never fall. Data of other kinds are not told. False if the engine has something to do about it.
     #[inline(always)]
-    pub fn tell(&mut self, data: &MarketData) -> bool {
+    pub fn tell(&mut self, data: MarketRef<'_>) -> bool {
         let result = match data {
-            MarketData::Bar(bar) => {
+            MarketRef::Bar(bar) => {
                 self.state.now = bar.ts_recv;
                 self.state.portfolio.set_mark(self.instrument, bar.close);
                 if self.state.bars.keeps_any() {
@@ -51,7 +55,7 @@ impl Quiet<'_> {
                 }
                 self.strategy.on_bar(&mut Context::new(self.state, self.index), bar)
             }
-            MarketData::Trade(trade) => {
+            MarketRef::Trade(trade) => {
                 self.state.now = trade.ts_recv;
                 self.state.portfolio.set_mark(self.instrument, trade.price);
                 self.strategy.on_trade(&mut Context::new(self.state, self.index), trade)

@@ -1,7 +1,7 @@
 use algoflow_core::{
     error::NumberError,
     id::OrderId,
-    market::MarketData,
+    market::MarketRef,
     number::{Price, Rounding, Scale},
     order::{OrderKind, Side},
 };
@@ -27,11 +27,11 @@ impl Calm {
     /// Whether the data lie between the prices.
     #[must_use]
     #[inline]
-    pub fn holds(&self, data: &MarketData) -> bool {
+    pub fn holds(&self, data: MarketRef<'_>) -> bool {
         let Some(scale) = self.scale else { return true };
         let (low, high) = match data {
-            MarketData::Bar(bar) => (bar.low, bar.high),
-            MarketData::Trade(trade) => (trade.price, trade.price),
+            MarketRef::Bar(bar) => (bar.low, bar.high),
+            MarketRef::Trade(trade) => (trade.price, trade.price),
             _ => return false,
         };
         low.mantissa() > self.lower
