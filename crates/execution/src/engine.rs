@@ -4,7 +4,9 @@ mod contingent;
 mod dispatch;
 mod emulation;
 mod events;
+mod halt;
 mod quiet;
+mod reduce_only;
 mod submit;
 
 pub use quiet::{Quiet, Told};
@@ -18,7 +20,7 @@ use algoflow_core::{
     ledger::{AccountKind, Portfolio},
     market::MarketData,
     number::Money,
-    order::{CancelReason, OrderEvent, OrderRole},
+    order::OrderEvent,
     state::{Pending, State},
     strategy::{Strategy, StrategyResult},
     time::Timestamp,
@@ -31,6 +33,10 @@ use crate::{
 /// How many requests strategies may make while one input is processed, before the engine takes it for a loop.
 pub const MAX_REQUESTS_PER_INPUT: usize = 100_000;
 
+/// How many timers of strategies may go off while one input is processed. The strategy whose timer is one more is halted:
+/// it sets timers for the present without end.
+pub const MAX_TIMERS_PER_INPUT: usize = 100_000;
+
 /// What becomes of the positions of a strategy that returned an error. Its orders are cancelled in any case.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -38,7 +44,9 @@ pub enum ErrorPolicy {
     /// They are kept.
     #[default]
     KeepPositions,
-    /// They are closed with market orders.
+    /// They are closed with market orders that can only reduce them, each once none of the strategy's orders in the
+    /// instrument is open any more. If such an order is refused, the position stays: see [`Engine::denials`] and the venue's
+    /// rejections.
     Flatten,
 }
 
@@ -78,9 +86,13 @@ pub struct Engine {
     venue_of: Vec<usize>,
     routes: Routes,
     links: Links,
+    /// By instrument: what it has shown so far.
+    shown: Vec<emulation::Shown>,
     timers: Timers,
     on_error: ErrorPolicy,
     halts: Vec<Halt>,
+    /// Positions of halted strategies that are to be closed.
+    closing: Vec<halt::Closing>,
     denials: Vec<OrderEvent>,
     journal: Option<Journal>,
 }
@@ -107,9 +119,11 @@ impl Engine {
             venue_of: Vec::new(),
             routes: Routes::default(),
             links: Links::default(),
+            shown: Vec::new(),
             timers: Timers::default(),
             on_error: ErrorPolicy::default(),
             halts: Vec::new(),
+            closing: Vec::new(),
             denials: Vec::new(),
             journal: None,
         }
@@ -151,6 +165,7 @@ impl Engine {
         if self.state.instruments.index(id).is_none() {
             self.state.portfolio.add_instrument(instrument.clone());
             self.venue_of.push(rules);
+            self.shown.push(emulation::Shown::default());
             for pending in &mut self.state.pending {
                 pending.push(Pending::default());
             }
@@ -232,7 +247,7 @@ impl Engine {
     fn market_in_full(&mut self, data: &MarketData, commands: &mut Vec<Command>) -> Result<(), EngineError> {
         let before = self.journal_input(|| Input::Market(data.clone()), commands);
         self.on_market(data, commands)?;
-        if !self.state.requests.is_empty() || !self.links.to_cancel.is_empty() {
+        if self.is_unsettled() {
             self.settle(commands)?;
         }
         self.journal_commands(before, commands);
@@ -350,65 +365,6 @@ impl Engine {
         if let Err(error) = f(&mut *slot.strategy, &mut Context::new(&mut self.state, index)) {
             self.halt(index, &error);
         }
-    }
-
-    #[cold]
-    fn halt(&mut self, index: usize, error: &algoflow_core::error::StrategyError) {
-        if let Some(slot) = self.strategies.get_mut(index) {
-            slot.halted = true;
-        }
-        if let Some(strategy) = self.state.strategies.get(index) {
-            let (at, code) = (self.state.now, error.code());
-            self.halts.push(Halt { strategy: *strategy, at, code, reason: error.to_string() });
-        }
-        // What it asked for in the failing callback is dropped with it.
-        let orders = &self.state.orders;
-        let fresh: Vec<_> = orders
-            .open()
-            .filter(|order| usize::from(order.id.strategy) == index)
-            .map(|order| order.id)
-            .collect();
-        self.state.requests.retain(|request| !request_of(request, index));
-        for order in fresh {
-            self.links.to_cancel.push((order, CancelReason::StrategyStopped));
-        }
-        if self.on_error == ErrorPolicy::Flatten {
-            self.flatten(index);
-        }
-    }
-
-    /// Closes every position of a strategy with orders that the engine itself makes.
-    fn flatten(&mut self, strategy: usize) {
-        for instrument in 0..self.state.instruments.len() {
-            let held = self.state.position(strategy, instrument).quantity;
-            let (Ok(quantity), Some(known)) = (held.checked_abs(), self.state.instruments.get(instrument))
-            else {
-                continue;
-            };
-            if quantity.is_zero() {
-                continue;
-            }
-            let side = if held.is_negative() {
-                algoflow_core::order::Side::Buy
-            } else {
-                algoflow_core::order::Side::Sell
-            };
-            let mut spec = algoflow_core::order::OrderSpec::market(known.spec.id, side, quantity);
-            spec.contingency.role = OrderRole::Close;
-            let id = self.state.orders.create(strategy, instrument, spec, self.state.now);
-            self.state.requests.push(algoflow_core::state::Request::Submit(id));
-        }
-    }
-}
-
-fn request_of(request: &algoflow_core::state::Request, index: usize) -> bool {
-    use algoflow_core::state::Request as R;
-    match request {
-        R::Submit(order) | R::Cancel(order) | R::Amend { order, .. } => usize::from(order.strategy) == index,
-        R::Subscribe { strategy, .. } | R::Schedule { strategy, .. } | R::Unschedule { strategy, .. } => {
-            *strategy == index
-        }
-        _ => false,
     }
 }
 

@@ -10,7 +10,7 @@ mod links;
 mod routes;
 mod timers;
 
-pub use engine::{Engine, ErrorPolicy, Halt, MAX_REQUESTS_PER_INPUT, Quiet, Told};
+pub use engine::{Engine, ErrorPolicy, Halt, MAX_REQUESTS_PER_INPUT, MAX_TIMERS_PER_INPUT, Quiet, Told};
 pub use error::EngineError;
 pub use harness::Harness;
 pub use input::Input;
