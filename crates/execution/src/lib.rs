@@ -5,7 +5,7 @@ mod engine;
 mod error;
 mod harness;
 mod input;
-mod journal;
+pub mod journal;
 mod links;
 mod routes;
 mod timers;
@@ -14,4 +14,4 @@ pub use engine::{Engine, ErrorPolicy, Halt, MAX_REQUESTS_PER_INPUT, MAX_TIMERS_P
 pub use error::EngineError;
 pub use harness::Harness;
 pub use input::Input;
-pub use journal::{Journal, replay};
+pub use journal::{Journal, JournalReader, replay, replay_stream};
