@@ -1,7 +1,7 @@
 //! Reduce-only orders where the engine keeps that promise for the venue.
 //!
 //! - **R1** When it leaves, an order is cut down to what its strategy holds against it; without anything to reduce it is
-//!   refused (`REDUCE_ONLY`).
+//!   refused (`REDUCE_ONLY`). An amount of the quote is first counted in units of the base, at the last price.
 //! - **R2** After every fill of its strategy it is cut down again, or cancelled if nothing is left. Between the fill and the
 //!   venue's answer it may still fill for more: that is the risk of emulation.
 //! - **R3** A venue that does not change orders cancels it instead, and once that is confirmed another order with the same terms
@@ -23,6 +23,8 @@ impl Engine {
     pub(super) fn shrink_to_position(&mut self, id: OrderId, instrument: usize) -> Result<(), Refusal> {
         let strategy = usize::from(id.strategy);
         let held = self.state.position(strategy, instrument).quantity;
+        let mark = self.state.portfolio.mark(instrument);
+        let known = self.state.instruments.get(instrument);
         let Some(entry) = self.state.orders.entry_mut(id) else { return Ok(()) };
         let spec = &mut entry.order.spec;
         let against = if held.is_negative() { Side::Buy } else { Side::Sell };
@@ -31,11 +33,21 @@ impl Engine {
             let text = format!("a {} cannot reduce a position of {held}", spec.side);
             return Err(Refusal::new(RejectCode::ReduceOnly, text));
         }
-        let Some(asked) = spec.quantity.base(spec.side).filter(|asked| *asked > room) else {
-            return Ok(());
+        let asked = match (spec.quantity.base(spec.side), known, mark) {
+            (Some(asked), ..) => asked,
+            (None, Some(known), Some(mark)) => known
+                .spec
+                .base_for(spec.quantity.value(), mark)
+                .map_err(|error| Refusal::new(RejectCode::InvalidOrder, error.to_string()))?,
+            _ => return Err(Refusal::new(RejectCode::NoPrice, "no price to count the amount by")),
         };
-        spec.quantity = OrderQuantity::Base(room);
-        let cut = asked.checked_sub(room).and_then(|cut| spec.side.signed(cut));
+        if !asked.is_positive() {
+            return Err(Refusal::new(RejectCode::InvalidOrder, "the amount does not pay for one step"));
+        }
+        if asked > room || spec.quantity.base(spec.side).is_none() {
+            spec.quantity = OrderQuantity::Base(asked.min(room));
+        }
+        let cut = asked.checked_sub(asked.min(room)).and_then(|cut| spec.side.signed(cut));
         if let (OrderRole::Target | OrderRole::Close, Ok(cut)) = (spec.contingency.role, cut) {
             self.unexpect(strategy, instrument, cut);
         }

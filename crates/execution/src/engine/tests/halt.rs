@@ -201,6 +201,24 @@ fn a_close_never_opens_a_position() {
 }
 
 #[test]
+fn an_amount_of_the_quote_reduces_by_what_it_pays_for_at_the_last_price() {
+    // R1
+    let (mut h, _) = harness(|ctx, bar| match bar {
+        1 => ctx.buy(id(), q(5)).submit().map(drop),
+        2 => {
+            let amount = |amount| algoflow_core::order::OrderQuantity::Quote(q(amount));
+            ctx.sell(id(), amount(250)).reduce_only().submit()?;
+            ctx.sell(id(), amount(90_000)).reduce_only().submit().map(drop)
+        }
+        _ => Ok(()),
+    });
+    h.close(id(), "100").unwrap();
+    h.fill(order(1), "100").unwrap();
+    let out = Harness::submitted(&h.close(id(), "100").unwrap());
+    assert_eq!(out.iter().map(|s| s.spec.quantity).collect::<Vec<_>>(), [q(2).into(), q(5).into()]);
+}
+
+#[test]
 fn a_close_needs_no_venue_that_knows_reduce_only() {
     let venue = Capabilities::all_native().without(Feature::ReduceOnly, "a pool has no positions");
     let (mut h, _) = with_venue(venue, |ctx, bar| match bar {
