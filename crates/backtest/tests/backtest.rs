@@ -6,14 +6,15 @@ use std::sync::{Arc, Mutex};
 
 use algoflow_backtest::{Backtest, BacktestError, BacktestResult, Sweep};
 use algoflow_core::{
+    capabilities::Feature,
     ledger::AccountKind,
     market::{CorporateAction, CorporateActionKind},
     order::{Liquidity, OrderStatus},
     prelude::*,
 };
 use algoflow_data::{BarSeries, EventSource, QuoteSeries, TradeSeries};
-use algoflow_execution::{Harness, replay};
-use algoflow_sim::{BarFill, Fees, Latency, RejectModel, SimVenue, Slippage};
+use algoflow_execution::{ErrorPolicy, Harness, replay};
+use algoflow_sim::{BarFill, BarPath, Fees, Latency, RejectModel, SimVenue, Slippage, default_capabilities};
 
 const DAY: i64 = 86_400_000_000_000;
 
@@ -504,4 +505,40 @@ fn the_same_strategy_runs_on_the_harness() {
 #[test]
 fn errors_are_small_enough_to_return() {
     assert!(std::mem::size_of::<BacktestError>() <= 128);
+}
+
+#[test]
+fn a_trigger_of_the_engine_is_not_reached_by_what_was_before_the_entry() {
+    // The path of the second bar: 100, 106, 94, 96. The entry fills on the way down.
+    let strategy = Scripted::new(|ctx, n| {
+        if n == 1 {
+            let entry = ctx.buy(acme().id, Quantity::ONE).limit("95".parse().unwrap()).submit()?;
+            ctx.sell(acme().id, Quantity::ONE).if_touched("105".parse().unwrap()).after(entry).submit()?;
+        }
+        Ok(())
+    });
+    let late = default_capabilities().emulating(Feature::MarketIfTouched, "late");
+    let venue = nyse().instrument(acme()).bar_path(BarPath::Ohlc).with_capabilities(late);
+    let bars = series(&["100,100,100,100,9", "100,106,94,96,9", "96,104,95,96,9"]);
+    let result = Backtest::new().venue(venue).cash("1000 USD").data(bars).strategy(strategy).run().unwrap();
+    assert_eq!(result.fills.len(), 1);
+    assert_eq!(result.orders[1].status, OrderStatus::Held);
+}
+
+#[test]
+fn a_cash_account_with_a_bracket_is_flattened() {
+    let strategy = Scripted::new(|ctx, n| match n {
+        1 => {
+            let (profit, loss) = ("20".parse().unwrap(), "5".parse().unwrap());
+            ctx.buy(acme().id, Quantity::from_int(10)).bracket(profit, loss).submit().map(drop)
+        }
+        3 => Err(StrategyError::other("out of ideas")),
+        _ => Ok(()),
+    });
+    let backtest = Backtest::new().venue(nyse().instrument(acme())).cash("1000 USD");
+    let backtest = backtest.on_error(ErrorPolicy::Flatten).data(series(&["10,10,10,10,100"; 6]));
+    let result = backtest.strategy(strategy).run().unwrap();
+    assert!(result.denials.is_empty());
+    assert!(result.portfolio.positions().all(|(_, position)| position.is_flat()));
+    assert_eq!(result.fills.len(), 2);
 }
