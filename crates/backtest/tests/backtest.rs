@@ -285,12 +285,30 @@ fn a_sweep_gives_what_single_runs_give_on_any_number_of_threads() {
     }
 }
 
+/// A writer whose bytes can still be looked at.
+#[derive(Clone, Default)]
+struct Tape(Arc<Mutex<Vec<u8>>>);
+
+impl std::io::Write for Tape {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().write(bytes)
+    }
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
 #[test]
 fn the_journal_of_a_run_replays() {
     let latency = Latency::new(TimeDelta::ZERO, TimeDelta::hours(1), TimeDelta::hours(1));
     let (backtest, _) = busy(noise(100, 5), nyse().latency(latency));
     let result = backtest.journal().run().unwrap();
     let journal = result.journal.unwrap();
+    let (streamed, mut kept) = (Tape::default(), Vec::new());
+    let (backtest, _) = busy(noise(100, 5), nyse().latency(latency));
+    assert!(backtest.journal_to(streamed.clone()).run().unwrap().journal.is_none());
+    journal.write(&mut kept).unwrap();
+    assert!(*streamed.0.lock().unwrap() == kept, "streamed or kept, it is the same");
     assert!(journal.commands().len() > 50);
     let (fresh, _) = busy(noise(1, 5), nyse().latency(latency));
     let mut engine = fresh.engine().unwrap();

@@ -153,7 +153,8 @@ impl<'a> Context<'a> {
         Ok(())
     }
 
-    /// Asks to be told when `at` has come. A timer of the same name is replaced.
+    /// Asks to be told when `at` has come. A timer of the same name is replaced. A time that is past comes as soon as the
+    /// engine is next told the time; a strategy that sets such timers from their own callbacks without end is halted.
     pub fn schedule(&mut self, name: impl Into<String>, at: Timestamp) {
         let timer = Timer { name: name.into(), at, every: None };
         self.state.requests.push(Request::Schedule { strategy: self.strategy, timer });

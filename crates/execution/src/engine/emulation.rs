@@ -13,7 +13,7 @@
 //! - **E3** Nothing older than the order counts. A bar that opened at or after its time counts from its open; of one that
 //!   opened before it only the close counts; one that closed at or before it does not. A trade that happened (`ts_event`)
 //!   before it does not count. A quote stands until the next, so that every one that comes counts. The time of an order is
-//!   when it was last released or amended, as the engine knew.
+//!   when it was last released or amended, as the engine knew; a venue whose clock is late is heard later by as much.
 //! - **E4** A buy stop is reached by a price at or above its trigger, an if-touched buy by one at or below. On a bar the
 //!   high and the low reach it, and the order leaves when the bar is complete: later than a venue's own stop. That is the
 //!   risk of emulation.
