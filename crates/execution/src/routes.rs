@@ -31,6 +31,8 @@ struct Single {
     spec: BarSpec,
     bars: u32,
     trades: u32,
+    /// Whether the venue has given bars of this size, and the builder knows: bars of other data are not made any more.
+    given: bool,
 }
 
 impl Single {
@@ -44,7 +46,7 @@ impl Single {
             ([strategy], []) => number(*strategy),
             _ => NOBODY,
         };
-        Self { spec, bars, trades }
+        Self { spec, bars, trades, given: false }
     }
 }
 
@@ -60,7 +62,15 @@ impl Routes {
     #[inline]
     pub(crate) fn only_for_bars(&self, instrument: usize, spec: BarSpec) -> Option<usize> {
         let single = self.single.get(instrument)?;
-        (single.bars != NOBODY && single.spec == spec).then_some(single.bars as usize)
+        (single.given && single.bars != NOBODY && single.spec == spec).then_some(single.bars as usize)
+    }
+
+    /// The builders of an instrument have seen a bar of this size.
+    #[inline]
+    pub(crate) fn note_given(&mut self, instrument: usize, spec: BarSpec) {
+        if let Some(single) = self.single.get_mut(instrument) {
+            single.given |= single.spec == spec;
+        }
     }
 
     /// The only strategy that wants trades, if nothing else is made of them.

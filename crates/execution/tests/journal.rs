@@ -130,6 +130,29 @@ fn each_input_is_followed_by_what_it_led_to() {
 }
 
 #[test]
+fn an_engine_without_a_journal_does_the_same() {
+    // It takes a quicker way, which must not forget that the venue gives these bars: else the trades make one too.
+    let trade = |count: i64| {
+        MarketData::Trade(Trade {
+            instrument: spy().id,
+            ts_event: day(count),
+            ts_recv: day(count),
+            price: Price::from_int(100),
+            quantity: Quantity::ONE,
+            aggressor: None,
+        })
+    };
+    let (mut first, tape) = (engine(7), Tape::default());
+    first.stream_journal(tape.clone());
+    let mut commands = Vec::new();
+    first.start(day(0), &mut commands).unwrap();
+    for data in [bar(1), trade(1), trade(2), trade(3), bar(4)] {
+        first.market(&data, &mut commands).unwrap();
+    }
+    replayed(&tape.text()).unwrap();
+}
+
+#[test]
 fn streaming_and_keeping_write_the_same() {
     let mut engine = engine(7);
     engine.start_journal();

@@ -109,7 +109,9 @@ impl Engine {
     #[inline]
     fn on_bar(&mut self, index: usize, bar: &Bar, commands: &mut Vec<Command>) -> Result<(), EngineError> {
         self.tell_bar(index, bar);
-        self.build_bars(index, commands, |builder, done| builder.on_bar(bar, done))
+        self.build_bars(index, commands, |builder, done| builder.on_bar(bar, done))?;
+        self.routes.note_given(index, bar.spec);
+        Ok(())
     }
 
     #[inline]
