@@ -60,8 +60,15 @@ pub struct Backtest {
     run: u32,
     sample_every: Option<TimeDelta>,
     on_error: ErrorPolicy,
-    journal: bool,
+    journal: Record,
     progress: Option<Box<dyn FnMut(Progress) + Send>>,
+}
+
+/// Where the journal goes.
+enum Record {
+    Nowhere,
+    Memory,
+    Stream(Box<dyn std::io::Write + Send>),
 }
 
 impl std::fmt::Debug for Backtest {
@@ -95,7 +102,7 @@ impl Backtest {
             run: 1,
             sample_every: None,
             on_error: ErrorPolicy::default(),
-            journal: false,
+            journal: Record::Nowhere,
             progress: None,
         }
     }
@@ -203,10 +210,18 @@ impl Backtest {
         self
     }
 
-    /// Keeps a journal of the engine's inputs and commands, for [`algoflow_execution::replay`].
+    /// Keeps a journal of the engine's inputs and commands in memory, for [`algoflow_execution::replay`].
     #[must_use]
     pub fn journal(mut self) -> Self {
-        self.journal = true;
+        self.journal = Record::Memory;
+        self
+    }
+
+    /// Writes the journal to `writer` as it grows, in the format of [`algoflow_execution::journal`]; nothing of it is kept in
+    /// memory. If the writer fails, the run ends.
+    #[must_use]
+    pub fn journal_to(mut self, writer: impl std::io::Write + Send + 'static) -> Self {
+        self.journal = Record::Stream(Box::new(writer));
         self
     }
 
@@ -280,8 +295,10 @@ impl Backtest {
         for (name, strategy) in self.strategies {
             engine.add_strategy(StrategyId::new(&name)?, strategy)?;
         }
-        if self.journal {
-            engine.start_journal();
+        match self.journal {
+            Record::Nowhere => {}
+            Record::Memory => engine.start_journal(),
+            Record::Stream(writer) => engine.stream_journal(writer),
         }
         let parts = Parts {
             venues: self.venues.into_iter().map(|(venue, _)| venue).collect(),

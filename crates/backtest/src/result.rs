@@ -64,7 +64,7 @@ pub struct BacktestResult {
     pub venues: Vec<SimVenue>,
     /// The bars that were given as series, for the charts.
     pub prices: Vec<Arc<BarSeries>>,
-    /// The engine's inputs and commands, if they were asked for.
+    /// The engine's inputs and commands, if they were to be kept in memory.
     pub journal: Option<Journal>,
 }
 

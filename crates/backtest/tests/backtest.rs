@@ -6,14 +6,15 @@ use std::sync::{Arc, Mutex};
 
 use algoflow_backtest::{Backtest, BacktestError, BacktestResult, Sweep};
 use algoflow_core::{
+    capabilities::Feature,
     ledger::AccountKind,
     market::{CorporateAction, CorporateActionKind},
     order::{Liquidity, OrderStatus},
     prelude::*,
 };
 use algoflow_data::{BarSeries, EventSource, QuoteSeries, TradeSeries};
-use algoflow_execution::{Harness, replay};
-use algoflow_sim::{BarFill, Fees, Latency, RejectModel, SimVenue, Slippage};
+use algoflow_execution::{ErrorPolicy, Harness, replay};
+use algoflow_sim::{BarFill, BarPath, Fees, Latency, RejectModel, SimVenue, Slippage, default_capabilities};
 
 const DAY: i64 = 86_400_000_000_000;
 
@@ -284,12 +285,30 @@ fn a_sweep_gives_what_single_runs_give_on_any_number_of_threads() {
     }
 }
 
+/// A writer whose bytes can still be looked at.
+#[derive(Clone, Default)]
+struct Tape(Arc<Mutex<Vec<u8>>>);
+
+impl std::io::Write for Tape {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().write(bytes)
+    }
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
 #[test]
 fn the_journal_of_a_run_replays() {
     let latency = Latency::new(TimeDelta::ZERO, TimeDelta::hours(1), TimeDelta::hours(1));
     let (backtest, _) = busy(noise(100, 5), nyse().latency(latency));
     let result = backtest.journal().run().unwrap();
     let journal = result.journal.unwrap();
+    let (streamed, mut kept) = (Tape::default(), Vec::new());
+    let (backtest, _) = busy(noise(100, 5), nyse().latency(latency));
+    assert!(backtest.journal_to(streamed.clone()).run().unwrap().journal.is_none());
+    journal.write(&mut kept).unwrap();
+    assert!(*streamed.0.lock().unwrap() == kept, "streamed or kept, it is the same");
     assert!(journal.commands().len() > 50);
     let (fresh, _) = busy(noise(1, 5), nyse().latency(latency));
     let mut engine = fresh.engine().unwrap();
@@ -540,4 +559,40 @@ fn the_same_strategy_runs_on_the_harness() {
 #[test]
 fn errors_are_small_enough_to_return() {
     assert!(std::mem::size_of::<BacktestError>() <= 128);
+}
+
+#[test]
+fn a_trigger_of_the_engine_is_not_reached_by_what_was_before_the_entry() {
+    // The path of the second bar: 100, 106, 94, 96. The entry fills on the way down.
+    let strategy = Scripted::new(|ctx, n| {
+        if n == 1 {
+            let entry = ctx.buy(acme().id, Quantity::ONE).limit("95".parse().unwrap()).submit()?;
+            ctx.sell(acme().id, Quantity::ONE).if_touched("105".parse().unwrap()).after(entry).submit()?;
+        }
+        Ok(())
+    });
+    let late = default_capabilities().emulating(Feature::MarketIfTouched, "late");
+    let venue = nyse().instrument(acme()).bar_path(BarPath::Ohlc).with_capabilities(late);
+    let bars = series(&["100,100,100,100,9", "100,106,94,96,9", "96,104,95,96,9"]);
+    let result = Backtest::new().venue(venue).cash("1000 USD").data(bars).strategy(strategy).run().unwrap();
+    assert_eq!(result.fills.len(), 1);
+    assert_eq!(result.orders.iter().nth(1).unwrap().status, OrderStatus::Held);
+}
+
+#[test]
+fn a_cash_account_with_a_bracket_is_flattened() {
+    let strategy = Scripted::new(|ctx, n| match n {
+        1 => {
+            let (profit, loss) = ("20".parse().unwrap(), "5".parse().unwrap());
+            ctx.buy(acme().id, Quantity::from_int(10)).bracket(profit, loss).submit().map(drop)
+        }
+        3 => Err(StrategyError::other("out of ideas")),
+        _ => Ok(()),
+    });
+    let backtest = Backtest::new().venue(nyse().instrument(acme())).cash("1000 USD");
+    let backtest = backtest.on_error(ErrorPolicy::Flatten).data(series(&["10,10,10,10,100"; 6]));
+    let result = backtest.strategy(strategy).run().unwrap();
+    assert!(result.denials.is_empty());
+    assert!(result.portfolio.positions().all(|(_, position)| position.is_flat()));
+    assert_eq!(result.fills.len(), 2);
 }

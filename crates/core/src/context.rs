@@ -153,13 +153,17 @@ impl<'a> Context<'a> {
         Ok(())
     }
 
-    /// Asks to be told when `at` has come. A timer of the same name is replaced.
+    /// Asks to be told when `at` has come. A timer of the same name is replaced. A time that is past comes as soon as the
+    /// engine is next told the time; a strategy that sets such timers from their own callbacks without end is halted.
     pub fn schedule(&mut self, name: impl Into<String>, at: Timestamp) {
         let timer = Timer { name: name.into(), at, every: None };
         self.state.requests.push(Request::Schedule { strategy: self.strategy, timer });
     }
 
     /// Asks to be told again and again, first when `at` has come. A timer of the same name is replaced.
+    ///
+    /// Times that are already past are told once, not one by one: the next time is the first of `at`, `at + every`,
+    /// `at + 2 * every`, ... that is still to come. So it is too when the engine itself was not called for a while.
     ///
     /// # Errors
     /// [`StrategyError::Parameter`] unless the step is above zero.
@@ -319,15 +323,19 @@ impl<'a> Context<'a> {
         Ok(fine.round_to(step, Rounding::Truncate)?)
     }
 
-    /// Closes this strategy's position with a market order that can only reduce it.
+    /// Closes this strategy's position with a market order that can only reduce it: whatever else fills meanwhile, it never
+    /// opens a position. Closing orders that are still open count as done, so saying it twice sends one order; what other
+    /// target orders still add is not there yet, and is not closed.
     ///
     /// # Errors
-    /// [`StrategyError::UnknownInstrument`].
+    /// [`StrategyError::UnknownInstrument`], or [`StrategyError::Number`] if what is left does not fit.
     pub fn close(&mut self, instrument: InstrumentId) -> StrategyResult {
         let index = self.state.instruments.require(instrument)?;
         let held = self.state.portfolio.strategy_quantity(self.strategy, index);
-        let left = held.checked_add(self.state.pending_target(self.strategy, index))?;
-        if held.is_zero() || left.is_zero() {
+        let pending = self.state.pending_target(self.strategy, index);
+        let adds = !pending.is_zero() && pending.is_negative() == held.is_negative();
+        let left = if adds { held } else { held.checked_add(pending)? };
+        if held.is_zero() || left.is_zero() || left.is_negative() != held.is_negative() {
             return Ok(());
         }
         self.send_target(instrument, index, left.checked_neg()?, OrderRole::Close)
@@ -344,6 +352,7 @@ impl<'a> Context<'a> {
         let side = if difference.is_negative() { Side::Sell } else { Side::Buy };
         let mut spec = OrderSpec::market(instrument, side, difference.checked_abs()?);
         spec.contingency.role = role;
+        spec.flags.reduce_only = role == OrderRole::Close;
         self.push_order(index, spec);
         Ok(())
     }

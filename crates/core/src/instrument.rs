@@ -301,6 +301,31 @@ impl Instrument {
         notional(price, quantity, self.multiplier)
     }
 
+    /// How many units of the base `amount` of the quote pays for at `price`, rounded down to the quantity step:
+    /// `amount / (price * multiplier)`, or `amount / multiplier` for an inverse contract, which is worth a fixed amount of
+    /// the quote. Zero where the price is not above zero.
+    ///
+    /// # Errors
+    /// [`crate::error::NumberError`] if a number does not fit.
+    pub fn base_for(&self, amount: Quantity, price: Price) -> Result<Quantity, crate::error::NumberError> {
+        let overflow =
+            || crate::error::NumberError::Overflow { operation: "a quantity in units of the base" };
+        let unit = match self.kind {
+            InstrumentKind::Perpetual { inverse: true, .. } => self.multiplier,
+            _ => price.to_decimal().checked_mul(self.multiplier).ok_or_else(overflow)?,
+        };
+        if unit <= Decimal::ZERO {
+            return Ok(Quantity::ZERO);
+        }
+        let step = self.quantity_increment;
+        let exact = amount.to_decimal().checked_div(unit).ok_or_else(overflow)?;
+        let quantity = Quantity::from_decimal_rounded(exact, step.scale(), Rounding::Floor)?
+            .round_to(step, Rounding::Floor)?;
+        // The quotient may have been rounded up at its last digit.
+        let cost = quantity.to_decimal().checked_mul(unit).ok_or_else(overflow)?;
+        if cost > amount.to_decimal() { quantity.checked_sub(step) } else { Ok(quantity) }
+    }
+
     /// Four more places than `scale`, so that rounding to a step sees more than the step.
     fn fine_scale(&self, scale: crate::number::Scale) -> crate::number::Scale {
         let places = scale.places().saturating_add(4).min(12).max(scale.places());
@@ -347,6 +372,25 @@ mod tests {
         assert!(matches!(bad.validate(), Err(InstrumentError::Invalid { field: "price_increment", .. })));
         let bad = spy.with_margin(Decimal::ONE, Decimal::TWO);
         assert!(matches!(bad.validate(), Err(InstrumentError::Invalid { field: "margin", .. })));
+    }
+
+    #[test]
+    fn amounts_of_the_quote_pay_for_whole_steps() {
+        let sol = Instrument::spot("SOL-USDC.X").unwrap().with_quantity_increment("0.01".parse().unwrap());
+        let base = |amount: &str, price: &str| {
+            sol.base_for(amount.parse().unwrap(), price.parse().unwrap()).unwrap().to_string()
+        };
+        assert_eq!(base("100", "30"), "3.33");
+        assert_eq!(base("90", "30"), "3.00");
+        assert_eq!(base("0.29", "30"), "0.00");
+        assert_eq!(base("10", "-1"), "0");
+        let option = Instrument::equity("SPY.NYSE", "USD").unwrap().with_multiplier(Decimal::from(100));
+        let contracts = option.base_for(Quantity::from_int(900), Price::from_int(4)).unwrap();
+        assert_eq!(contracts, Quantity::from_int(2), "one costs 400");
+        let mut perp = Instrument::perpetual("BTC-USD.X").unwrap().with_multiplier(Decimal::from(100));
+        perp.kind = InstrumentKind::Perpetual { inverse: true, funding_interval: None };
+        let contracts = perp.base_for(Quantity::from_int(1000), Price::from_int(50_000)).unwrap();
+        assert_eq!(contracts, Quantity::from_int(10));
     }
 
     #[test]

@@ -4,7 +4,9 @@ mod contingent;
 mod dispatch;
 mod emulation;
 mod events;
+mod halt;
 mod quiet;
+mod reduce_only;
 mod submit;
 
 pub use quiet::{Quiet, Told};
@@ -18,18 +20,27 @@ use algoflow_core::{
     ledger::{AccountKind, Portfolio},
     market::MarketData,
     number::Money,
-    order::{CancelReason, OrderEvent, OrderRole},
+    order::OrderEvent,
     state::{Pending, State},
     strategy::{Strategy, StrategyResult},
     time::Timestamp,
 };
 
 use crate::{
-    error::EngineError, input::Input, journal::Journal, links::Links, routes::Routes, timers::Timers,
+    error::EngineError,
+    input::Input,
+    journal::{Journal, Recorder},
+    links::Links,
+    routes::Routes,
+    timers::Timers,
 };
 
 /// How many requests strategies may make while one input is processed, before the engine takes it for a loop.
 pub const MAX_REQUESTS_PER_INPUT: usize = 100_000;
+
+/// How many timers of strategies may go off while one input is processed. The strategy whose timer is one more is halted:
+/// it sets timers for the present without end.
+pub const MAX_TIMERS_PER_INPUT: usize = 100_000;
 
 /// What becomes of the positions of a strategy that returned an error. Its orders are cancelled in any case.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -38,7 +49,9 @@ pub enum ErrorPolicy {
     /// They are kept.
     #[default]
     KeepPositions,
-    /// They are closed with market orders.
+    /// They are closed with market orders that can only reduce them, each once none of the strategy's orders in the
+    /// instrument is open any more. If such an order is refused, the position stays: see [`Engine::denials`] and the venue's
+    /// rejections.
     Flatten,
 }
 
@@ -78,11 +91,16 @@ pub struct Engine {
     venue_of: Vec<usize>,
     routes: Routes,
     links: Links,
+    /// By instrument: what it has shown so far.
+    shown: Vec<emulation::Shown>,
     timers: Timers,
     on_error: ErrorPolicy,
     halts: Vec<Halt>,
+    /// Positions of halted strategies that are to be closed.
+    closing: Vec<halt::Closing>,
     denials: Vec<OrderEvent>,
-    journal: Option<Journal>,
+    journal: Option<Recorder>,
+    started: bool,
 }
 
 impl std::fmt::Debug for Engine {
@@ -107,43 +125,82 @@ impl Engine {
             venue_of: Vec::new(),
             routes: Routes::default(),
             links: Links::default(),
+            shown: Vec::new(),
             timers: Timers::default(),
             on_error: ErrorPolicy::default(),
             halts: Vec::new(),
+            closing: Vec::new(),
             denials: Vec::new(),
             journal: None,
+            started: false,
         }
     }
 
-    /// What becomes of the positions of a strategy that fails.
+    /// What becomes of the positions of a strategy that fails. After the start this is an input like others; a journal that
+    /// cannot be written then says so at the next input.
     pub fn set_error_policy(&mut self, policy: ErrorPolicy) {
-        self.on_error = policy;
+        let _ = self.take_policy(policy);
     }
 
-    /// Records every input from now on; [`Engine::take_journal`] hands the record over.
+    fn take_policy(&mut self, policy: ErrorPolicy) -> Result<(), EngineError> {
+        let input = || Input::ErrorPolicy(policy);
+        self.set_up(input, |engine| {
+            engine.on_error = policy;
+            Ok(())
+        })
+    }
+
+    /// Records in memory every input from now on and what it leads to; [`Engine::take_journal`] hands the record over. To be
+    /// called before the start, since a replay needs all of them.
     pub fn start_journal(&mut self) {
-        self.journal = Some(Journal::default());
+        self.journal = Some(Recorder::memory());
     }
 
-    /// The record of the inputs and commands since [`Engine::start_journal`].
+    /// The same, written to `writer` as it grows: each input before the engine acts on it, each outcome after. Both are
+    /// flushed. Nothing is kept in memory. An input that cannot be written is not acted on.
+    pub fn stream_journal(&mut self, writer: impl std::io::Write + Send + 'static) {
+        self.journal = Some(Recorder::stream(Box::new(writer)));
+    }
+
+    /// Ends the journal. What was recorded since [`Engine::start_journal`]; `None` if nothing was, or it was streamed.
     pub fn take_journal(&mut self) -> Option<Journal> {
-        self.journal.take()
+        self.journal.take().and_then(Recorder::into_journal)
     }
 
-    /// Registers a venue with what it can do, and opens an account there.
+    /// Registers a venue with what it can do, and opens an account there. After the start this is an input like others; a
+    /// journal that cannot be written then says so at the next input.
     pub fn add_venue(&mut self, id: VenueId, capabilities: Capabilities, account: AccountKind) {
-        match self.venues.iter_mut().find(|venue| venue.id == id) {
-            Some(venue) => venue.capabilities = capabilities,
-            None => self.venues.push(VenueRules { id, capabilities }),
-        }
-        self.state.portfolio.open_account(id, account);
+        let _ = self.take_venue(id, &capabilities, account);
     }
 
-    /// Registers an instrument of a registered venue.
+    fn take_venue(
+        &mut self,
+        id: VenueId,
+        capabilities: &Capabilities,
+        account: AccountKind,
+    ) -> Result<(), EngineError> {
+        let input = || Input::Venue { id, capabilities: capabilities.clone(), account };
+        self.set_up(input, |engine| {
+            match engine.venues.iter_mut().find(|venue| venue.id == id) {
+                Some(venue) => venue.capabilities = capabilities.clone(),
+                None => engine.venues.push(VenueRules { id, capabilities: capabilities.clone() }),
+            }
+            engine.state.portfolio.open_account(id, account);
+            Ok(())
+        })
+    }
+
+    /// Registers an instrument of a registered venue. After the start this is an input like others.
     ///
     /// # Errors
-    /// [`EngineError::Instrument`] if the specification makes no sense, [`EngineError::UnknownVenue`].
+    /// [`EngineError::Instrument`] if the specification makes no sense, [`EngineError::UnknownVenue`],
+    /// [`EngineError::JournalWrite`].
     pub fn add_instrument(&mut self, instrument: Instrument) -> Result<(), EngineError> {
+        let input = || Input::Instrument(Box::new(instrument.clone()));
+        self.set_up(input, |engine| engine.register(&instrument))
+    }
+
+    fn register(&mut self, instrument: &Instrument) -> Result<(), EngineError> {
         instrument.validate()?;
         let (id, venue) = (instrument.id, instrument.venue());
         let rules = self.venues.iter().position(|known| known.id == venue);
@@ -153,28 +210,33 @@ impl Engine {
         } else {
             self.state.portfolio.add_instrument(instrument.clone());
             self.venue_of.push(rules);
+            self.shown.push(emulation::Shown::default());
             for pending in &mut self.state.pending {
                 pending.push(Pending::default());
             }
         }
-        let index = self.state.instruments.add(instrument);
+        let index = self.state.instruments.add(instrument.clone());
         self.routes.ensure(index);
         Ok(())
     }
 
-    /// Pays money into the account at a venue.
+    /// Pays money into the account at a venue. After the start this is an input like others.
     ///
     /// # Errors
-    /// [`EngineError::Account`] if it does not fit.
+    /// [`EngineError::Account`] if it does not fit, [`EngineError::JournalWrite`].
     pub fn deposit(&mut self, venue: VenueId, money: Money) -> Result<(), EngineError> {
-        Ok(self.state.portfolio.deposit(venue, money)?)
+        let input = || Input::Deposit { venue, money };
+        self.set_up(input, |engine| Ok(engine.state.portfolio.deposit(venue, money)?))
     }
 
     /// Adds a strategy under a name of its own.
     ///
     /// # Errors
-    /// [`EngineError::DuplicateStrategy`], [`EngineError::TooManyStrategies`].
+    /// [`EngineError::DuplicateStrategy`], [`EngineError::TooManyStrategies`], [`EngineError::Started`].
     pub fn add_strategy(&mut self, id: StrategyId, strategy: Box<dyn Strategy>) -> Result<(), EngineError> {
+        if self.started {
+            return Err(EngineError::Started { strategy: id });
+        }
         if self.state.strategies.contains(&id) {
             return Err(EngineError::DuplicateStrategy { strategy: id });
         }
@@ -192,7 +254,7 @@ impl Engine {
     ///
     /// # Errors
     /// [`EngineError`] for an input that cannot be: a report on an unknown order, an illegal step of an order, a ledger
-    /// that does not add up. The engine must not be used after that.
+    /// that does not add up; a journal that cannot be written. The engine must not be used after that.
     pub fn process(&mut self, input: &Input, commands: &mut Vec<Command>) -> Result<(), EngineError> {
         match input {
             Input::Start(at) => self.start(*at, commands),
@@ -200,6 +262,10 @@ impl Engine {
             Input::Order(event) => self.order(event, commands),
             Input::Time(at) => self.time(*at, commands),
             Input::Stop(at) => self.stop(*at, commands),
+            Input::Venue { id, capabilities, account } => self.take_venue(*id, capabilities, *account),
+            Input::Instrument(instrument) => self.add_instrument((**instrument).clone()),
+            Input::Deposit { venue, money } => self.deposit(*venue, *money),
+            Input::ErrorPolicy(policy) => self.take_policy(*policy),
         }
     }
 
@@ -208,14 +274,18 @@ impl Engine {
     /// # Errors
     /// See [`Engine::process`].
     pub fn start(&mut self, at: Timestamp, commands: &mut Vec<Command>) -> Result<(), EngineError> {
-        let before = self.journal_input(|| Input::Start(at), commands);
-        self.state.now = self.state.now.max(at);
-        for index in 0..self.strategies.len() {
-            self.call(index, |strategy, ctx| strategy.on_start(ctx));
-        }
-        self.settle(commands)?;
-        self.journal_commands(before, commands);
-        Ok(())
+        self.journaled(
+            || Input::Start(at),
+            commands,
+            |engine, commands| {
+                engine.started = true;
+                engine.state.now = engine.state.now.max(at);
+                for index in 0..engine.strategies.len() {
+                    engine.call(index, |strategy, ctx| strategy.on_start(ctx));
+                }
+                engine.settle(commands)
+            },
+        )
     }
 
     /// [`Input::Market`] without the wrapping.
@@ -233,13 +303,14 @@ impl Engine {
     }
 
     fn market_in_full(&mut self, data: &MarketData, commands: &mut Vec<Command>) -> Result<(), EngineError> {
-        let before = self.journal_input(|| Input::Market(data.clone()), commands);
-        self.on_market(data, commands)?;
-        if !self.state.requests.is_empty() || !self.links.to_cancel.is_empty() {
-            self.settle(commands)?;
-        }
-        self.journal_commands(before, commands);
-        Ok(())
+        self.journaled(
+            || Input::Market(data.clone()),
+            commands,
+            |engine, commands| {
+                engine.on_market(data, commands)?;
+                if engine.is_unsettled() { engine.settle(commands) } else { Ok(()) }
+            },
+        )
     }
 
     /// [`Input::Order`] without the wrapping.
@@ -247,12 +318,15 @@ impl Engine {
     /// # Errors
     /// See [`Engine::process`].
     pub fn order(&mut self, event: &OrderEvent, commands: &mut Vec<Command>) -> Result<(), EngineError> {
-        let before = self.journal_input(|| Input::Order(event.clone()), commands);
-        self.state.now = self.state.now.max(event.ts_recv);
-        self.on_event(event, commands)?;
-        self.settle(commands)?;
-        self.journal_commands(before, commands);
-        Ok(())
+        self.journaled(
+            || Input::Order(event.clone()),
+            commands,
+            |engine, commands| {
+                engine.state.now = engine.state.now.max(event.ts_recv);
+                engine.on_event(event, commands)?;
+                engine.settle(commands)
+            },
+        )
     }
 
     /// [`Input::Time`] without the wrapping.
@@ -260,12 +334,15 @@ impl Engine {
     /// # Errors
     /// See [`Engine::process`].
     pub fn time(&mut self, at: Timestamp, commands: &mut Vec<Command>) -> Result<(), EngineError> {
-        let before = self.journal_input(|| Input::Time(at), commands);
-        self.state.now = self.state.now.max(at);
-        self.on_time(at, commands)?;
-        self.settle(commands)?;
-        self.journal_commands(before, commands);
-        Ok(())
+        self.journaled(
+            || Input::Time(at),
+            commands,
+            |engine, commands| {
+                engine.state.now = engine.state.now.max(at);
+                engine.on_time(at, commands)?;
+                engine.settle(commands)
+            },
+        )
     }
 
     /// [`Input::Stop`] without the wrapping. Open orders stay as they are: whether they are cancelled is the driver's
@@ -274,15 +351,18 @@ impl Engine {
     /// # Errors
     /// See [`Engine::process`].
     pub fn stop(&mut self, at: Timestamp, commands: &mut Vec<Command>) -> Result<(), EngineError> {
-        let before = self.journal_input(|| Input::Stop(at), commands);
-        self.state.now = self.state.now.max(at);
-        self.flush_bars(commands)?;
-        for index in 0..self.strategies.len() {
-            self.call(index, |strategy, ctx| strategy.on_stop(ctx));
-        }
-        self.settle(commands)?;
-        self.journal_commands(before, commands);
-        Ok(())
+        self.journaled(
+            || Input::Stop(at),
+            commands,
+            |engine, commands| {
+                engine.state.now = engine.state.now.max(at);
+                engine.flush_bars(commands)?;
+                for index in 0..engine.strategies.len() {
+                    engine.call(index, |strategy, ctx| strategy.on_stop(ctx));
+                }
+                engine.settle(commands)
+            },
+        )
     }
 
     /// When the engine next wants an [`Input::Time`]; [`Timestamp::MAX`] if never.
@@ -328,19 +408,35 @@ impl Engine {
         (self.state, self.halts, self.denials)
     }
 
+    /// Acts on an input, on the record if one is kept.
     #[inline]
-    fn journal_input(&mut self, input: impl FnOnce() -> Input, commands: &[Command]) -> usize {
+    fn journaled(
+        &mut self,
+        input: impl FnOnce() -> Input,
+        commands: &mut Vec<Command>,
+        act: impl FnOnce(&mut Self, &mut Vec<Command>) -> Result<(), EngineError>,
+    ) -> Result<(), EngineError> {
+        let Some(journal) = &mut self.journal else { return act(self, commands) };
+        journal.input(input())?;
+        let before = commands.len();
+        let result = act(self, commands);
+        let new = commands.get(before..).unwrap_or_default();
         if let Some(journal) = &mut self.journal {
-            journal.push_input(input());
+            journal.outcome(new, result.as_ref().err())?;
         }
-        commands.len()
+        result
     }
 
-    #[inline]
-    fn journal_commands(&mut self, before: usize, commands: &[Command]) {
-        if let Some(journal) = &mut self.journal {
-            journal.push_commands(commands.get(before..).unwrap_or_default());
+    /// A part of the setup, which is an input once trading has begun.
+    fn set_up(
+        &mut self,
+        input: impl FnOnce() -> Input,
+        act: impl FnOnce(&mut Self) -> Result<(), EngineError>,
+    ) -> Result<(), EngineError> {
+        if !self.started {
+            return act(self);
         }
+        self.journaled(input, &mut Vec::new(), |engine, _| act(engine))
     }
 
     /// Calls a strategy unless it is halted; an error halts it.
@@ -353,65 +449,6 @@ impl Engine {
         if let Err(error) = f(&mut *slot.strategy, &mut Context::new(&mut self.state, index)) {
             self.halt(index, &error);
         }
-    }
-
-    #[cold]
-    fn halt(&mut self, index: usize, error: &algoflow_core::error::StrategyError) {
-        if let Some(slot) = self.strategies.get_mut(index) {
-            slot.halted = true;
-        }
-        if let Some(strategy) = self.state.strategies.get(index) {
-            let (at, code) = (self.state.now, error.code());
-            self.halts.push(Halt { strategy: *strategy, at, code, reason: error.to_string() });
-        }
-        // What it asked for in the failing callback is dropped with it.
-        let orders = &self.state.orders;
-        let fresh: Vec<_> = orders
-            .open()
-            .filter(|order| usize::from(order.id.strategy) == index)
-            .map(|order| order.id)
-            .collect();
-        self.state.requests.retain(|request| !request_of(request, index));
-        for order in fresh {
-            self.links.to_cancel.push((order, CancelReason::StrategyStopped));
-        }
-        if self.on_error == ErrorPolicy::Flatten {
-            self.flatten(index);
-        }
-    }
-
-    /// Closes every position of a strategy with orders that the engine itself makes.
-    fn flatten(&mut self, strategy: usize) {
-        for instrument in 0..self.state.instruments.len() {
-            let held = self.state.position(strategy, instrument).quantity;
-            let (Ok(quantity), Some(known)) = (held.checked_abs(), self.state.instruments.get(instrument))
-            else {
-                continue;
-            };
-            if quantity.is_zero() {
-                continue;
-            }
-            let side = if held.is_negative() {
-                algoflow_core::order::Side::Buy
-            } else {
-                algoflow_core::order::Side::Sell
-            };
-            let mut spec = algoflow_core::order::OrderSpec::market(known.spec.id, side, quantity);
-            spec.contingency.role = OrderRole::Close;
-            let id = self.state.orders.create(strategy, instrument, spec, self.state.now);
-            self.state.requests.push(algoflow_core::state::Request::Submit(id));
-        }
-    }
-}
-
-fn request_of(request: &algoflow_core::state::Request, index: usize) -> bool {
-    use algoflow_core::state::Request as R;
-    match request {
-        R::Submit(order) | R::Cancel(order) | R::Amend { order, .. } => usize::from(order.strategy) == index,
-        R::Subscribe { strategy, .. } | R::Schedule { strategy, .. } | R::Unschedule { strategy, .. } => {
-            *strategy == index
-        }
-        _ => false,
     }
 }
 

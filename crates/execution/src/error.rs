@@ -59,15 +59,33 @@ pub enum EngineError {
         /// What is wrong with it.
         reason: String,
     },
+    /// A journal that cannot be written. What it does not hold, the engine does not act on.
+    #[error("the journal cannot be written: {source}")]
+    JournalWrite {
+        /// What the writer said.
+        source: std::io::Error,
+    },
     /// A replay that went another way than the journal.
-    #[error("the replay diverged at command {index}: it gave {replayed}, the journal has {recorded}")]
+    #[error(
+        "the replay diverged at input {input}, command {command}: it gave {replayed}, the journal has {recorded}"
+    )]
     Diverged {
-        /// Counts from zero.
-        index: usize,
+        /// Which input: counts from one.
+        input: u64,
+        /// Which of its commands: counts from one. One more than there are if it is about how the input ended.
+        command: usize,
         /// What the replay gave.
         replayed: String,
         /// What was recorded.
         recorded: String,
+    },
+    /// A strategy that is added after the start.
+    #[error(
+        "{strategy} comes too late: strategies are added before the start, or a journal could not be replayed"
+    )]
+    Started {
+        /// Its name.
+        strategy: StrategyId,
     },
 }
 
@@ -86,7 +104,9 @@ impl EngineError {
             Self::UnknownVenue { .. } => "ENGINE_UNKNOWN_VENUE",
             Self::RequestStorm { .. } => "ENGINE_REQUEST_STORM",
             Self::Journal { .. } => "ENGINE_JOURNAL",
+            Self::JournalWrite { .. } => "ENGINE_JOURNAL_WRITE",
             Self::Diverged { .. } => "ENGINE_DIVERGED",
+            Self::Started { .. } => "ENGINE_STARTED",
         }
     }
 }

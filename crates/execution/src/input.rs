@@ -1,7 +1,12 @@
-use algoflow_core::{market::MarketData, order::OrderEvent, time::Timestamp};
+use algoflow_core::{
+    capabilities::Capabilities, id::VenueId, instrument::Instrument, ledger::AccountKind, market::MarketData,
+    number::Money, order::OrderEvent, time::Timestamp,
+};
 use serde::{Deserialize, Serialize};
 
-/// Everything that can reach an engine. The same inputs give the same commands.
+use crate::engine::ErrorPolicy;
+
+/// Everything that can reach an engine once trading has begun. The same inputs give the same commands.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
@@ -16,4 +21,24 @@ pub enum Input {
     Time(Timestamp),
     /// Trading ends: strategies are stopped.
     Stop(Timestamp),
+    /// [`Engine::add_venue`](crate::Engine::add_venue) after the start.
+    Venue {
+        /// Which venue.
+        id: VenueId,
+        /// What it can do.
+        capabilities: Capabilities,
+        /// Which kind of account is held there.
+        account: AccountKind,
+    },
+    /// [`Engine::add_instrument`](crate::Engine::add_instrument) after the start.
+    Instrument(Box<Instrument>),
+    /// [`Engine::deposit`](crate::Engine::deposit) after the start.
+    Deposit {
+        /// At which venue.
+        venue: VenueId,
+        /// How much.
+        money: Money,
+    },
+    /// [`Engine::set_error_policy`](crate::Engine::set_error_policy) after the start.
+    ErrorPolicy(ErrorPolicy),
 }

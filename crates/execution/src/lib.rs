@@ -5,13 +5,13 @@ mod engine;
 mod error;
 mod harness;
 mod input;
-mod journal;
+pub mod journal;
 mod links;
 mod routes;
 mod timers;
 
-pub use engine::{Engine, ErrorPolicy, Halt, MAX_REQUESTS_PER_INPUT, Quiet, Told};
+pub use engine::{Engine, ErrorPolicy, Halt, MAX_REQUESTS_PER_INPUT, MAX_TIMERS_PER_INPUT, Quiet, Told};
 pub use error::EngineError;
 pub use harness::Harness;
 pub use input::Input;
-pub use journal::{Journal, replay};
+pub use journal::{Journal, JournalReader, replay, replay_stream};

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use algoflow_core::{id::OrderId, number::Quantity, order::CancelReason};
+use algoflow_core::{id::OrderId, number::Quantity, order::CancelReason, time::Timestamp};
 
 /// One-cancels-other: members that share one quantity.
 #[derive(Clone, Debug, Default)]
@@ -25,6 +25,8 @@ pub(crate) struct Links {
     pub(crate) waiting_count: usize,
     /// Orders at a venue that are reduce-only by our doing, by instrument.
     pub(crate) reducing: Vec<Vec<OrderId>>,
+    /// Reduce-only orders that are being cancelled because they are too large, and come again smaller.
+    pub(crate) to_replace: Vec<OrderId>,
     /// Cancellations that are due, with their reasons.
     pub(crate) to_cancel: Vec<(OrderId, CancelReason)>,
 }
@@ -33,6 +35,8 @@ pub(crate) struct Links {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Waiting {
     pub(crate) order: OrderId,
+    /// Since when: older prices do not count.
+    pub(crate) since: Timestamp,
     /// For a trailing stop: the best price since it became active.
     pub(crate) extreme: Option<algoflow_core::number::Price>,
     /// For a trailing stop: whether the activation price was reached.

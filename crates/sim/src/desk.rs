@@ -13,7 +13,7 @@ use algoflow_core::{
     capabilities::{Capabilities, Feature, FeatureSet},
     error::NumberError,
     id::{ExecutionId, InstrumentId, OrderId, VenueOrderId},
-    instrument::{Instrument, InstrumentKind},
+    instrument::Instrument,
     number::{Money, Price, Quantity, Rounding, Scale},
     order::{
         CancelReason, Fill, Liquidity, OrderEvent, OrderEventKind, OrderKind, OrderQuantity, RejectCode,
@@ -196,7 +196,7 @@ impl Desk {
         let at_most = |wanted: Quantity| available.map_or(wanted, |available| wanted.min(available));
         let wanted = match order.total {
             Some(total) => total.checked_sub(order.filled())?,
-            None => in_base(order.spec.quantity.value(), price, instrument)?,
+            None => instrument.base_for(order.spec.quantity.value(), price)?,
         };
         let mut fill = FillContext {
             instrument,
@@ -218,7 +218,7 @@ impl Desk {
         let total = match order.total {
             Some(total) => total,
             None => {
-                let total = in_base(order.spec.quantity.value(), fill.price, instrument)?;
+                let total = instrument.base_for(order.spec.quantity.value(), fill.price)?;
                 if let Some(text) = unfit(total, instrument) {
                     return Ok(self.reject(order, RejectCode::InvalidOrder, text));
                 }
@@ -311,27 +311,6 @@ pub(crate) fn protect(order: &mut Working, reference: Option<Price>) -> Result<(
     Ok(())
 }
 
-/// How many units of the base `amount` of the quote pays for, rounded down to the step (O3). Zero where the price
-/// is not above zero.
-fn in_base(amount: Quantity, price: Price, instrument: &Instrument) -> Result<Quantity, NumberError> {
-    let overflow = NumberError::Overflow { operation: "quantity in units of the base" };
-    let unit = match instrument.kind {
-        // A contract of an inverse perpetual is worth a fixed amount of the quote.
-        InstrumentKind::Perpetual { inverse: true, .. } => instrument.multiplier,
-        _ => price.to_decimal().checked_mul(instrument.multiplier).ok_or_else(|| overflow.clone())?,
-    };
-    if unit <= Decimal::ZERO {
-        return Ok(Quantity::ZERO);
-    }
-    let step = instrument.quantity_increment;
-    let exact = amount.to_decimal().checked_div(unit).ok_or_else(|| overflow.clone())?;
-    let quantity = Quantity::from_decimal_rounded(exact, step.scale(), Rounding::Floor)?
-        .round_to(step, Rounding::Floor)?;
-    // The quotient may have been rounded up at its last digit.
-    let cost = quantity.to_decimal().checked_mul(unit).ok_or(overflow)?;
-    if cost > amount.to_decimal() { quantity.checked_sub(step) } else { Ok(quantity) }
-}
-
 /// Why a quantity cannot be traded, if so.
 fn unfit(quantity: Quantity, instrument: &Instrument) -> Option<String> {
     let limits = &instrument.limits;
@@ -343,26 +322,5 @@ fn unfit(quantity: Quantity, instrument: &Instrument) -> Option<String> {
         Some(format!("the amount pays for {quantity}, which is above the largest quantity"))
     } else {
         None
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn amounts_of_the_quote_pay_for_whole_steps() {
-        let sol = Instrument::spot("SOL-USDC.X").unwrap().with_quantity_increment("0.01".parse().unwrap());
-        let base = |amount: &str, price: &str| {
-            in_base(amount.parse().unwrap(), price.parse().unwrap(), &sol).unwrap().to_string()
-        };
-        assert_eq!(base("100", "30"), "3.33");
-        assert_eq!(base("90", "30"), "3.00");
-        assert_eq!(base("0.29", "30"), "0.00");
-        assert_eq!(base("10", "-1"), "0");
-        let mut perp = Instrument::perpetual("BTC-USD.X").unwrap().with_multiplier(Decimal::from(100));
-        perp.kind = InstrumentKind::Perpetual { inverse: true, funding_interval: None };
-        let contracts = in_base(Quantity::from_int(1000), Price::from_int(50_000), &perp).unwrap();
-        assert_eq!(contracts, Quantity::from_int(10));
     }
 }

@@ -21,11 +21,14 @@ pub enum PoolState {
         /// The reserve of the quote token.
         quote_reserve: u64,
     },
-    /// A concentrated-liquidity pool at its present tick.
+    /// A concentrated-liquidity pool at its present tick. The two large numbers are written as text: most readers of JSON
+    /// hold numbers as doubles, and serde buffers none of 128 bits.
     Concentrated {
         /// The square root of the price, Q64.64.
+        #[serde(with = "decimal_text")]
         sqrt_price: u128,
         /// The liquidity in range.
+        #[serde(with = "decimal_text")]
         liquidity: u128,
         /// The present tick.
         tick: i32,
@@ -137,6 +140,100 @@ pub struct CustomData {
     pub ts_recv: Timestamp,
     /// What it is called.
     pub name: Arc<str>,
-    /// Its numbers.
+    /// Its numbers. Those that are not finite are written as the text `NaN`, `inf` and `-inf`, since JSON has no other
+    /// way; a NaN is read as the one that [`f64::NAN`] is.
+    #[serde(with = "doubles")]
     pub values: Arc<[f64]>,
+}
+
+/// Numbers of 128 bits as text.
+mod decimal_text {
+    use std::borrow::Cow;
+
+    use serde::{Deserialize, Deserializer, Serializer, de::Error};
+
+    pub(super) fn serialize<S: Serializer>(number: &u128, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(number)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u128, D::Error> {
+        Cow::<'de, str>::deserialize(deserializer)?.parse().map_err(D::Error::custom)
+    }
+}
+
+/// Doubles of which those that are not finite are text.
+mod doubles {
+    use std::{borrow::Cow, sync::Arc};
+
+    use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
+
+    #[derive(Serialize, Deserialize)]
+    #[serde(untagged)]
+    enum Double<'a> {
+        Finite(f64),
+        Text(Cow<'a, str>),
+    }
+
+    pub(super) fn serialize<S: Serializer>(values: &Arc<[f64]>, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(values.iter().map(|value| {
+            if value.is_finite() { Double::Finite(*value) } else { Double::Text(value.to_string().into()) }
+        }))
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Arc<[f64]>, D::Error> {
+        let read = |value| match value {
+            Double::Finite(value) => Ok(value),
+            Double::Text(text) => match text.as_ref() {
+                "NaN" => Ok(f64::NAN),
+                "inf" => Ok(f64::INFINITY),
+                "-inf" => Ok(f64::NEG_INFINITY),
+                other => Err(D::Error::custom(format!("{other:?} is not a number"))),
+            },
+        };
+        Vec::<Double<'_>>::deserialize(deserializer)?.into_iter().map(read).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::market::MarketData;
+
+    fn again(data: &MarketData) -> MarketData {
+        serde_json::from_str(&serde_json::to_string(data).unwrap()).unwrap()
+    }
+
+    #[test]
+    fn pools_with_numbers_of_128_bits_round_trip() {
+        for number in [0, 7, 1 << 70, u128::MAX] {
+            let pool = MarketData::Pool(PoolUpdate {
+                instrument: "SOL-USDC.ORCA".parse().unwrap(),
+                ts_event: Timestamp::EPOCH,
+                ts_recv: Timestamp::EPOCH,
+                slot: u64::MAX,
+                state: PoolState::Concentrated { sqrt_price: number, liquidity: number, tick: i32::MIN },
+                price: Price::ONE,
+            });
+            assert_eq!(again(&pool), pool);
+        }
+    }
+
+    #[test]
+    fn every_double_round_trips() {
+        let values =
+            [0.1, -0.0, 5.0, f64::MIN_POSITIVE, f64::MAX, f64::NAN, f64::INFINITY, f64::NEG_INFINITY];
+        let data = MarketData::Custom(CustomData {
+            instrument: "SPY.NYSE".parse().unwrap(),
+            ts_event: Timestamp::EPOCH,
+            ts_recv: Timestamp::EPOCH,
+            name: "mood".into(),
+            values: values.into(),
+        });
+        let MarketData::Custom(read) = again(&data) else { panic!("not custom") };
+        let bits = |values: &[f64]| values.iter().map(|value| value.to_bits()).collect::<Vec<_>>();
+        assert_eq!(bits(&read.values), bits(&values));
+        let text = serde_json::to_string(&data).unwrap();
+        assert!(text.ends_with(r#""NaN","inf","-inf"]}"#), "{text}");
+        assert!(serde_json::from_str::<MarketData>(&text.replace("-inf", "minus")).is_err());
+    }
 }

@@ -12,7 +12,7 @@ use algoflow_core::{
     command::Command,
     id::OrderId,
     number::Quantity,
-    order::{CancelReason, OrderEvent, OrderEventKind, OrderSpec, OrderStatus},
+    order::{CancelReason, OrderEvent, OrderEventKind, OrderStatus},
     state::Hold,
 };
 
@@ -21,15 +21,15 @@ use crate::error::EngineError;
 
 impl Engine {
     /// Takes up the links of a new order.
-    pub(super) fn link(&mut self, id: OrderId, spec: &OrderSpec) {
-        if let Some(parent) = spec.contingency.parent {
+    pub(super) fn link(&mut self, id: OrderId, parent: Option<OrderId>, group: Option<u64>) {
+        if let Some(parent) = parent {
             self.links.children.entry(parent).or_default().push(id);
         }
-        if let Some(number) = spec.contingency.group {
+        if let Some(number) = group {
             let quantity = self.total_of(id);
             let group = self.links.groups.entry(number).or_default();
             group.members.push(id);
-            group.parent = group.parent.or(spec.contingency.parent);
+            group.parent = group.parent.or(parent);
             group.total = group.total.max(quantity);
         }
     }

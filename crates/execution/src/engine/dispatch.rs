@@ -2,13 +2,19 @@
 
 use algoflow_core::{
     command::Command,
+    error::StrategyError,
     market::{Bar, CorporateActionKind, MarketData},
+    state::Timer,
     strategy::Strategy,
     time::Timestamp,
 };
 
-use super::Engine;
-use crate::{bars::middle, error::EngineError, timers::Alarm};
+use super::{Engine, MAX_TIMERS_PER_INPUT, emulation::Seen};
+use crate::{
+    bars::middle,
+    error::EngineError,
+    timers::{Alarm, next_time},
+};
 
 /// Calls each strategy of one subscription list. The lists only change between callbacks.
 macro_rules! tell {
@@ -39,12 +45,12 @@ impl Engine {
         match data {
             MarketData::Bar(bar) => {
                 self.state.portfolio.set_mark(index, bar.close);
-                self.watch_bar(index, bar, commands)?;
+                self.watch_event(index, Seen::Bar(bar), commands)?;
                 self.on_bar(index, bar, commands)?;
             }
             MarketData::Trade(trade) => {
                 self.state.portfolio.set_mark(index, trade.price);
-                self.watch_price(index, trade.price, commands)?;
+                self.watch_event(index, Seen::from(trade), commands)?;
                 tell!(self, index, trades, on_trade, trade);
                 self.build_bars(index, commands, |builder, done| builder.on_trade(trade, done))?;
             }
@@ -57,7 +63,7 @@ impl Engine {
                         .portfolio
                         .set_mark(index, middle(quote).map_err(algoflow_core::error::AccountError::from)?);
                 }
-                self.watch_quote(index, quote, commands)?;
+                self.watch_event(index, Seen::Quote(quote), commands)?;
                 tell!(self, index, quotes, on_quote, quote);
                 self.build_bars(index, commands, |builder, done| builder.on_quote(quote, done))?;
             }
@@ -65,7 +71,8 @@ impl Engine {
             MarketData::BookOrder(order) => tell!(self, index, books, on_book_order, order),
             MarketData::Pool(pool) => {
                 self.state.portfolio.set_mark(index, pool.price);
-                self.watch_price(index, pool.price, commands)?;
+                let seen = Seen::Trade { price: pool.price, ts_event: pool.ts_event };
+                self.watch_event(index, seen, commands)?;
                 tell!(self, index, pools, on_pool, pool);
             }
             MarketData::CorporateAction(action) => {
@@ -75,6 +82,7 @@ impl Engine {
                     }
                     CorporateActionKind::Split { to, from } => {
                         self.state.portfolio.apply_split(index, to, from)?;
+                        self.end_held(index);
                     }
                     _ => {}
                 }
@@ -141,13 +149,37 @@ impl Engine {
             feed(builder, &mut done).map_err(algoflow_core::error::AccountError::from)?;
             deadlines.extend(builder.deadline().filter(|at| before != Some(*at)));
         }
-        self.state
-            .bars
-            .set_forming(index, route.builders.iter().filter_map(crate::bars::Builder::forming).copied());
         for at in deadlines {
             self.timers.set(at, Alarm::Bars { instrument: index });
         }
+        self.show_forming(index);
         self.tell_built(index, &done, commands)
+    }
+
+    /// Completes the bars of an instrument that end before `now` and tells them.
+    fn complete_bars(
+        &mut self,
+        index: usize,
+        now: Timestamp,
+        commands: &mut Vec<Command>,
+    ) -> Result<(), EngineError> {
+        let Some(route) = self.routes.get_mut(index).filter(|route| !route.builders.is_empty()) else {
+            return Ok(());
+        };
+        let mut done = Vec::new();
+        for builder in &mut route.builders {
+            builder.on_time(now, &mut done);
+        }
+        self.show_forming(index);
+        self.tell_built(index, &done, commands)
+    }
+
+    /// Strategies see the bars that are forming, and no longer those that are complete.
+    fn show_forming(&mut self, index: usize) {
+        if let Some(route) = self.routes.get(index) {
+            let forming = route.builders.iter().filter_map(crate::bars::Builder::forming).copied();
+            self.state.bars.set_forming(index, forming);
+        }
     }
 
     fn tell_built(
@@ -163,44 +195,47 @@ impl Engine {
         Ok(())
     }
 
-    pub(super) fn on_time(&mut self, now: Timestamp, commands: &mut Vec<Command>) -> Result<(), EngineError> {
-        while let Some((at, alarm)) = self.timers.pop(now) {
+    pub(super) fn on_time(&mut self, due: Timestamp, commands: &mut Vec<Command>) -> Result<(), EngineError> {
+        let mut timers = 0;
+        while let Some(alarm) = self.timers.pop(due) {
             match alarm {
                 Alarm::Strategy { strategy, timer } => {
-                    if let Some(every) = timer.every {
-                        let mut next = timer.clone();
-                        next.at = at.saturating_add(every);
-                        self.timers.set(next.at, Alarm::Strategy { strategy, timer: next });
-                    }
-                    self.call(strategy, |strategy, ctx| strategy.on_timer(ctx, &timer));
+                    timers += 1;
+                    self.on_timer(strategy, &timer, timers);
                 }
                 Alarm::Expire(order) => self.expire(order, commands)?,
-                Alarm::Bars { instrument } => {
-                    let mut done = Vec::new();
-                    if let Some(route) = self.routes.get_mut(instrument) {
-                        for builder in &mut route.builders {
-                            builder.on_time(now, &mut done);
-                        }
-                    }
-                    self.tell_built(instrument, &done, commands)?;
-                }
+                Alarm::Bars { instrument } => self.complete_bars(instrument, due, commands)?,
             }
             self.settle(commands)?;
         }
         Ok(())
     }
 
+    /// Tells a strategy of its timer, the `count`th during this input. One that comes again is set for its next time to
+    /// come, before the strategy is told: it may take it back.
+    fn on_timer(&mut self, strategy: usize, timer: &Timer, count: usize) {
+        if self.strategies.get(strategy).is_none_or(|slot| slot.halted) {
+            return;
+        }
+        if count > MAX_TIMERS_PER_INPUT {
+            let text = format!(
+                "more than {MAX_TIMERS_PER_INPUT} timers went off at once: is {:?} always set for the present?",
+                timer.name
+            );
+            return self.halt(strategy, &StrategyError::other(text));
+        }
+        let next = timer.every.and_then(|every| next_time(timer.at, every, self.state.now));
+        if let Some(at) = next {
+            self.timers.set(at, Alarm::Strategy { strategy, timer: Timer { at, ..timer.clone() } });
+        }
+        self.call(strategy, |strategy, ctx| strategy.on_timer(ctx, timer));
+    }
+
     /// At the end of the data: bars of time whose end has come are complete.
     pub(super) fn flush_bars(&mut self, commands: &mut Vec<Command>) -> Result<(), EngineError> {
         let now = self.state.now.saturating_add(algoflow_core::time::TimeDelta::from_nanos(1));
         for instrument in 0..self.routes.len() {
-            let mut done = Vec::new();
-            if let Some(route) = self.routes.get_mut(instrument) {
-                for builder in &mut route.builders {
-                    builder.on_time(now, &mut done);
-                }
-            }
-            self.tell_built(instrument, &done, commands)?;
+            self.complete_bars(instrument, now, commands)?;
         }
         Ok(())
     }

@@ -1,6 +1,7 @@
 //! What happens to orders: the order, the account, the strategy, then the orders that depend on it.
 
 use algoflow_core::{
+    capabilities::Feature,
     command::Command,
     id::OrderId,
     number::Quantity,
@@ -31,6 +32,7 @@ impl Engine {
         match &event.kind {
             OrderEventKind::Filled(fill) => self.on_fill(id, instrument, fill, leaves, target)?,
             OrderEventKind::Denied { .. } => self.denials.push(event.clone()),
+            OrderEventKind::Amended { .. } => self.on_amended(id, instrument, leaves, target),
             _ => {}
         }
         if is_final {
@@ -71,8 +73,20 @@ impl Engine {
         Ok(())
     }
 
+    /// An order has other prices and another quantity from now on.
+    fn on_amended(&mut self, id: OrderId, instrument: usize, before: Quantity, target: bool) {
+        if self.links.waiting_count > 0 {
+            self.watch_anew(instrument, id);
+        }
+        let Some(order) = self.state.orders.get(id).filter(|_| target) else { return };
+        let less = before.checked_sub(order.leaves()).and_then(|less| order.spec.side.signed(less));
+        if let Ok(less) = less {
+            self.unexpect(usize::from(id.strategy), instrument, less);
+        }
+    }
+
     /// A target order will add this much less from now on.
-    fn unexpect(&mut self, strategy: usize, instrument: usize, signed: Quantity) {
+    pub(super) fn unexpect(&mut self, strategy: usize, instrument: usize, signed: Quantity) {
         let pending = self.state.pending.get_mut(strategy).and_then(|all| all.get_mut(instrument));
         if let Some(pending) = pending {
             let left = pending.target.checked_sub(signed).unwrap_or(Quantity::ZERO);
@@ -104,6 +118,11 @@ impl Engine {
         let filled = event.fill().is_some();
         if is_final {
             self.links.forget_waiting(instrument, event.order);
+            self.timers.remove_deadline(event.order);
+        }
+        self.after_halt(event, is_final);
+        if !self.links.to_replace.is_empty() {
+            self.replace_reduced(event, instrument, is_final, commands)?;
         }
         if !self.links.groups.is_empty() || !self.links.children.is_empty() {
             self.after_linked(event, is_final, commands)?;
@@ -126,6 +145,11 @@ impl Engine {
                 !held.is_zero() && held.is_negative() == (order.spec.side == algoflow_core::order::Side::Buy);
             let room = if reduces { held.checked_abs().unwrap_or(Quantity::ZERO) } else { Quantity::ZERO };
             if room.is_zero() {
+                self.links.to_cancel.push((id, algoflow_core::order::CancelReason::ReduceOnly));
+            } else if order.leaves() > room && !self.native(instrument).contains(Feature::Amend) {
+                if !self.links.to_replace.contains(&id) {
+                    self.links.to_replace.push(id);
+                }
                 self.links.to_cancel.push((id, algoflow_core::order::CancelReason::ReduceOnly));
             } else if order.leaves() > room {
                 let (kind, filled) = (order.spec.kind, order.filled);

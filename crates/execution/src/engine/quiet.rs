@@ -112,6 +112,12 @@ impl Engine {
             return None;
         }
         let slot = self.strategies.get_mut(index).filter(|slot| !slot.halted)?;
+        if let Some(shown) = self.shown.get_mut(instrument) {
+            match data {
+                MarketData::Bar(bar) => shown.bar(bar.spec),
+                _ => shown.trade(),
+            }
+        }
         Some(Quiet {
             state: &mut self.state,
             strategy: &mut *slot.strategy,

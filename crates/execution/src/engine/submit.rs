@@ -1,15 +1,16 @@
 //! What strategies ask for: checked, then sent.
 
 use algoflow_core::{
-    capabilities::Feature,
+    capabilities::{Feature, FeatureSet},
     command::{Amend, Command, OrderRef, Submit},
+    error::AccountError,
     id::OrderId,
     ledger::Shortfall,
     market::TradingStatus,
-    number::{Price, Quantity},
+    number::Quantity,
     order::{
-        CancelReason, OrderEvent, OrderEventKind, OrderKind, OrderQuantity, OrderSpec, OrderStatus,
-        RejectCode, Side, TimeInForce,
+        CancelReason, OrderEvent, OrderEventKind, OrderKind, OrderRole, OrderSpec, OrderStatus, RejectCode,
+        TimeInForce,
     },
     state::{Hold, Request},
     time::Timestamp,
@@ -25,8 +26,22 @@ pub(super) struct Refusal {
 }
 
 impl Refusal {
-    fn new(code: RejectCode, text: impl Into<String>) -> Self {
+    pub(super) fn new(code: RejectCode, text: impl Into<String>) -> Self {
         Self { code, text: text.into() }
+    }
+}
+
+impl Refusal {
+    /// The engine's books cannot value an order: that is the order's end, and not the run's. A ledger that does not add up
+    /// is another matter.
+    fn of_account(error: AccountError) -> Result<Self, EngineError> {
+        let code = match error {
+            AccountError::NoRate { .. } => RejectCode::NoPrice,
+            AccountError::Number { .. } => RejectCode::InvalidOrder,
+            AccountError::UnknownInstrument { .. } => RejectCode::UnknownInstrument,
+            error => return Err(error.into()),
+        };
+        Ok(Self::new(code, error.to_string()))
     }
 }
 
@@ -40,7 +55,7 @@ impl Engine {
     /// Carries out requests until none is left: what a strategy asks in answer to one is carried out too.
     pub(super) fn settle(&mut self, commands: &mut Vec<Command>) -> Result<(), EngineError> {
         let mut handled = 0;
-        while !self.state.requests.is_empty() || !self.links.to_cancel.is_empty() {
+        while self.is_unsettled() {
             let mut requests = std::mem::take(&mut self.state.requests);
             handled += requests.len() + self.links.to_cancel.len();
             if handled > MAX_REQUESTS_PER_INPUT {
@@ -56,11 +71,21 @@ impl Engine {
             for (order, reason) in std::mem::take(&mut self.links.to_cancel) {
                 self.cancel(order, reason, commands)?;
             }
+            self.close_halted(commands)?;
         }
         Ok(())
     }
 
+    /// Whether there is something to carry out.
+    #[inline]
+    pub(super) fn is_unsettled(&self) -> bool {
+        !self.state.requests.is_empty() || !self.links.to_cancel.is_empty() || self.can_close()
+    }
+
     fn carry_out(&mut self, request: Request, commands: &mut Vec<Command>) -> Result<(), EngineError> {
+        if self.is_dropped(&request) {
+            return Ok(());
+        }
         match request {
             Request::Submit(order) => self.submit(order, commands),
             Request::Cancel(order) => self.cancel(order, CancelReason::Requested, commands),
@@ -72,7 +97,6 @@ impl Engine {
                 Ok(())
             }
             Request::Schedule { strategy, timer } => {
-                self.timers.remove(strategy, &timer.name);
                 self.timers.set(timer.at, Alarm::Strategy { strategy, timer });
                 Ok(())
             }
@@ -85,19 +109,21 @@ impl Engine {
     }
 
     /// A new order: checked, held back if it waits for something, else sent.
-    fn submit(&mut self, id: OrderId, commands: &mut Vec<Command>) -> Result<(), EngineError> {
+    pub(super) fn submit(&mut self, id: OrderId, commands: &mut Vec<Command>) -> Result<(), EngineError> {
         let Some(entry) = self.state.orders.entry(id) else { return Ok(()) };
         if entry.order.status != OrderStatus::Initialized {
             return Ok(());
         }
-        let (spec, instrument) = (entry.order.spec, entry.instrument);
-        if let Err(refusal) = self.check(&spec, instrument) {
+        // A specification is large: it is looked at where it is.
+        let spec = &entry.order.spec;
+        let (parent, group) = (spec.contingency.parent, spec.contingency.group);
+        if let Err(refusal) = self.check(spec, entry.instrument) {
             return self.deny(id, refusal, commands);
         }
-        if spec.contingency.parent.is_some() || spec.contingency.group.is_some() {
-            self.link(id, &spec);
+        if parent.is_some() || group.is_some() {
+            self.link(id, parent, group);
         }
-        if let Some(parent) = spec.contingency.parent {
+        if let Some(parent) = parent {
             self.hold(id, Hold::Parent)?;
             return self.sync_children(parent, commands);
         }
@@ -119,7 +145,11 @@ impl Engine {
             .map_err(|error| Refusal::new(RejectCode::InvalidOrder, error.to_string()))?;
         let venue = self.venue_of.get(instrument).and_then(|index| self.venues.get(*index));
         let venue = venue.ok_or_else(|| Refusal::new(RejectCode::UnknownInstrument, "unknown venue"))?;
-        let needs = spec.features().without(Feature::Oto).without(Feature::Oco);
+        let mut needs = spec.features().without(Feature::Oto).without(Feature::Oco);
+        if spec.contingency.role == OrderRole::Close {
+            // Nobody asked for it by name, and the engine can always keep it.
+            needs = needs.without(Feature::ReduceOnly);
+        }
         if needs.minus(venue.capabilities.native()).is_empty() {
             return Ok(());
         }
@@ -129,41 +159,55 @@ impl Engine {
         }
     }
 
+    /// What the venue of an instrument does itself.
+    #[inline]
+    pub(super) fn native(&self, instrument: usize) -> FeatureSet {
+        let venue = self.venue_of.get(instrument).and_then(|index| self.venues.get(*index));
+        venue.map(|venue| venue.capabilities.native()).unwrap_or_default()
+    }
+
     /// Sends an order that no longer waits for a parent, unless the engine must watch its trigger.
     pub(super) fn release(&mut self, id: OrderId, commands: &mut Vec<Command>) -> Result<(), EngineError> {
         let Some(entry) = self.state.orders.entry(id) else { return Ok(()) };
-        let (mut spec, instrument) = (entry.order.spec, entry.instrument);
-        let native = self
-            .venue_of
-            .get(instrument)
-            .and_then(|index| self.venues.get(*index))
-            .map(|venue| venue.capabilities.native())
-            .unwrap_or_default();
+        let (spec, instrument) = (&entry.order.spec, entry.instrument);
+        let native = self.native(instrument);
+        let watched = spec.kind.is_conditional() && !spec.features().minus(native).and(TRIGGERS).is_empty();
+        // What is held is not at the venue, which then cannot keep its time.
+        let kept = if watched { FeatureSet::EMPTY } else { native };
+        let deadline = self.deadline(spec.time_in_force, kept);
         if spec.flags.reduce_only
             && !native.contains(Feature::ReduceOnly)
-            && let Err(refusal) = self.shrink_to_position(id, &mut spec, instrument)
+            && let Err(refusal) = self.shrink_to_position(id, instrument)
         {
             return self.deny(id, refusal, commands);
         }
-        if let Some(deadline) = self.emulated_deadline(&spec, native) {
+        if let Some(deadline) = deadline {
+            if deadline < self.state.now {
+                let text = format!("its time was over at {deadline}");
+                return self.deny(id, Refusal::new(RejectCode::InvalidOrder, text), commands);
+            }
             self.timers.set(deadline, Alarm::Expire(id));
         }
-        let watched = spec.kind.is_conditional() && !spec.features().minus(native).and(TRIGGERS).is_empty();
         if watched {
             return self.watch(id, instrument);
         }
-        self.send(id, spec, instrument, commands)
+        self.send(id, instrument, commands)
     }
 
     /// Sets aside the money, then sends.
     pub(super) fn send(
         &mut self,
         id: OrderId,
-        mut spec: OrderSpec,
         instrument: usize,
         commands: &mut Vec<Command>,
     ) -> Result<(), EngineError> {
-        match self.reserve(&spec, instrument)? {
+        let Some(order) = self.state.orders.get(id) else { return Ok(()) };
+        let mut spec = order.spec;
+        let reserved = match self.reserve(&spec, instrument) {
+            Err(EngineError::Account(error)) => Err(Refusal::of_account(error)?),
+            reserved => reserved?,
+        };
+        match reserved {
             Ok(reservation) => {
                 if let Some(entry) = self.state.orders.entry_mut(id) {
                     entry.reservation = reservation;
@@ -175,12 +219,7 @@ impl Engine {
         // The engine keeps the links itself, and the flags that the venue does not know.
         spec.contingency.parent = None;
         spec.contingency.group = None;
-        let native = self
-            .venue_of
-            .get(instrument)
-            .and_then(|index| self.venues.get(*index))
-            .map(|venue| venue.capabilities.native())
-            .unwrap_or_default();
+        let native = self.native(instrument);
         if !native.contains(Feature::ReduceOnly) && spec.flags.reduce_only {
             spec.flags.reduce_only = false;
             self.links.add_reducing(instrument, id);
@@ -217,15 +256,15 @@ impl Engine {
         };
         let quantity = match spec.quantity.base(spec.side) {
             Some(quantity) => quantity,
-            None => match base_for(spec.quantity.value(), price, known.spec.quantity_increment) {
-                Some(quantity) => quantity,
-                None => {
-                    return Ok(Err(Refusal::new(
-                        RejectCode::NoPrice,
-                        format!("{price} is no price to size by"),
-                    )));
+            None => {
+                let quantity =
+                    known.spec.base_for(spec.quantity.value(), price).map_err(AccountError::from)?;
+                if quantity.is_zero() {
+                    let text = format!("{} pays for nothing at {price}", spec.quantity.value());
+                    return Ok(Err(Refusal::new(RejectCode::InvalidOrder, text)));
                 }
-            },
+                quantity
+            }
         };
         let limits = &known.spec.limits;
         if limits.min_notional.is_some() || limits.max_notional.is_some() {
@@ -245,36 +284,9 @@ impl Engine {
         Ok(reserved.map_err(Refusal::from))
     }
 
-    /// Reduce-only: at most what is held, and only against it.
-    fn shrink_to_position(
-        &mut self,
-        id: OrderId,
-        spec: &mut OrderSpec,
-        instrument: usize,
-    ) -> Result<(), Refusal> {
-        let held = self.state.position(usize::from(id.strategy), instrument).quantity;
-        let against = if held.is_negative() { Side::Buy } else { Side::Sell };
-        let quantity = held.checked_abs().unwrap_or(Quantity::ZERO);
-        if quantity.is_zero() || spec.side != against {
-            let text = format!("a {} cannot reduce a position of {held}", spec.side);
-            return Err(Refusal::new(RejectCode::ReduceOnly, text));
-        }
-        if spec.quantity.base(spec.side).is_some_and(|asked| asked > quantity) {
-            spec.quantity = OrderQuantity::Base(quantity);
-            if let Some(entry) = self.state.orders.entry_mut(id) {
-                entry.order.spec.quantity = spec.quantity;
-            }
-        }
-        Ok(())
-    }
-
-    /// The end of an order whose time in force the venue does not keep.
-    fn emulated_deadline(
-        &self,
-        spec: &OrderSpec,
-        native: algoflow_core::capabilities::FeatureSet,
-    ) -> Option<Timestamp> {
-        match spec.time_in_force {
+    /// The end of an order that is new now, if the engine must see to it because the venue does not.
+    pub(super) fn deadline(&self, in_force: TimeInForce, native: FeatureSet) -> Option<Timestamp> {
+        match in_force {
             TimeInForce::Gtd(at) if !native.contains(Feature::Gtd) => Some(at),
             TimeInForce::Day if !native.contains(Feature::Day) => {
                 let day = algoflow_core::time::TimeDelta::days(1);
@@ -390,7 +402,7 @@ impl Engine {
 }
 
 /// Kinds whose trigger the engine can watch.
-const TRIGGERS: algoflow_core::capabilities::FeatureSet = algoflow_core::capabilities::FeatureSet::EMPTY
+const TRIGGERS: FeatureSet = FeatureSet::EMPTY
     .with(Feature::Stop)
     .with(Feature::StopLimit)
     .with(Feature::TrailingStop)
@@ -398,14 +410,4 @@ const TRIGGERS: algoflow_core::capabilities::FeatureSet = algoflow_core::capabil
     .with(Feature::LimitIfTouched);
 
 /// Times in force that the engine can keep.
-const TIMES: algoflow_core::capabilities::FeatureSet =
-    algoflow_core::capabilities::FeatureSet::EMPTY.with(Feature::Gtd).with(Feature::Day);
-
-/// How many units of the base an amount of the quote buys at `price`, rounded down to the step.
-fn base_for(amount: Quantity, price: Price, step: Quantity) -> Option<Quantity> {
-    use algoflow_core::number::Rounding;
-    let units = amount.to_decimal().checked_div(price.to_decimal())?;
-    let fine = algoflow_core::number::Scale::new(step.scale().places().saturating_add(4).min(18)).ok()?;
-    let fine = Quantity::from_decimal_rounded(units, fine, Rounding::Truncate).ok()?;
-    fine.round_to(step, Rounding::Truncate).ok().filter(|quantity| quantity.is_positive())
-}
+const TIMES: FeatureSet = FeatureSet::EMPTY.with(Feature::Gtd).with(Feature::Day);

@@ -13,6 +13,10 @@ use algoflow_core::{
 
 use crate::{EngineError, Harness, Journal, replay};
 
+mod emulation;
+mod halt;
+mod limits;
+
 type Script = Box<dyn FnMut(&mut Context<'_>, usize) -> StrategyResult + Send>;
 
 /// Runs a closure at every bar (with the bar's number) and writes down what it is told.

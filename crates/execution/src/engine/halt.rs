@@ -1,0 +1,146 @@
+//! Strategies that fail.
+//!
+//! - **H1** A strategy that returned an error is called no more, and what it asked for and was not yet carried out is
+//!   dropped. So is a strategy that keeps the engine busy with timers ([`MAX_TIMERS_PER_INPUT`](super::MAX_TIMERS_PER_INPUT)).
+//! - **H2** Its open orders are cancelled (`StrategyStopped`).
+//! - **H3** Under [`ErrorPolicy::Flatten`] what it holds of an instrument is closed with one reduce-only market order, once none
+//!   of its orders there is open any more: only then is free what they had set aside, and known what is held. An order
+//!   whose cancellation the venue refuses is not waited for.
+
+use algoflow_core::{
+    command::Command,
+    error::StrategyError,
+    id::OrderId,
+    order::{CancelReason, OrderEvent, OrderEventKind, OrderRole, OrderSpec, Side},
+    state::Request,
+};
+
+use super::{Engine, ErrorPolicy, Halt};
+use crate::error::EngineError;
+
+/// What a halted strategy holds of an instrument, which is to be closed.
+#[derive(Debug)]
+pub(super) struct Closing {
+    strategy: usize,
+    instrument: usize,
+    /// Orders that have to end before.
+    waits_for: Vec<OrderId>,
+    /// Orders that the venue would not cancel.
+    refused: Vec<OrderId>,
+}
+
+impl Engine {
+    #[cold]
+    pub(super) fn halt(&mut self, index: usize, error: &StrategyError) {
+        if let Some(slot) = self.strategies.get_mut(index) {
+            slot.halted = true;
+        }
+        if let Some(strategy) = self.state.strategies.get(index) {
+            let (at, code) = (self.state.now, error.code());
+            self.halts.push(Halt { strategy: *strategy, at, code, reason: error.to_string() });
+        }
+        self.state.requests.retain(|request| strategy_of(request) != Some(index));
+        let open = self.state.orders.open().map(|order| order.id);
+        let of_ours = open.filter(|id| usize::from(id.strategy) == index);
+        self.links.to_cancel.extend(of_ours.map(|id| (id, CancelReason::StrategyStopped)));
+        if self.on_error == ErrorPolicy::Flatten {
+            for instrument in 0..self.state.instruments.len() {
+                let waits_for = self.open_orders(index, instrument, &[]);
+                let flat = self.state.position(index, instrument).quantity.is_zero();
+                if !flat || !waits_for.is_empty() {
+                    let refused = Vec::new();
+                    self.closing.push(Closing { strategy: index, instrument, waits_for, refused });
+                }
+            }
+        }
+    }
+
+    fn open_orders(&self, strategy: usize, instrument: usize, but: &[OrderId]) -> Vec<OrderId> {
+        let ours = self.state.orders.open_entries().filter(|entry| {
+            usize::from(entry.order.id.strategy) == strategy && entry.instrument == instrument
+        });
+        ours.map(|entry| entry.order.id).filter(|id| !but.contains(id)).collect()
+    }
+
+    /// Whether the strategy that made a request was halted since (H1).
+    #[inline]
+    pub(super) fn is_dropped(&self, request: &Request) -> bool {
+        !self.halts.is_empty()
+            && strategy_of(request)
+                .and_then(|strategy| self.strategies.get(strategy))
+                .is_some_and(|slot| slot.halted)
+    }
+
+    /// An order ended, or the venue will not end it: a position may be free to be closed (H3).
+    #[inline]
+    pub(super) fn after_halt(&mut self, event: &OrderEvent, is_final: bool) {
+        let refused = matches!(event.kind, OrderEventKind::CancelRejected { .. });
+        if self.closing.is_empty() || !(is_final || refused) {
+            return;
+        }
+        for closing in &mut self.closing {
+            let before = closing.waits_for.len();
+            closing.waits_for.retain(|id| *id != event.order);
+            if refused && closing.waits_for.len() < before {
+                closing.refused.push(event.order);
+            }
+        }
+    }
+
+    /// Whether a position is free to be closed.
+    #[inline]
+    pub(super) fn can_close(&self) -> bool {
+        self.closing.iter().any(|closing| closing.waits_for.is_empty())
+    }
+
+    /// Closes the positions of halted strategies that no order holds up any more (H3).
+    pub(super) fn close_halted(&mut self, commands: &mut Vec<Command>) -> Result<(), EngineError> {
+        while let Some(at) = self.closing.iter().position(|closing| closing.waits_for.is_empty()) {
+            let mut closing = self.closing.swap_remove(at);
+            // Links may have made orders since.
+            closing.waits_for = self.open_orders(closing.strategy, closing.instrument, &closing.refused);
+            if closing.waits_for.is_empty() {
+                self.close_position(closing.strategy, closing.instrument, commands)?;
+            } else {
+                let orders = closing.waits_for.iter().map(|id| (*id, CancelReason::StrategyStopped));
+                self.links.to_cancel.extend(orders);
+                self.closing.push(closing);
+            }
+        }
+        Ok(())
+    }
+
+    fn close_position(
+        &mut self,
+        strategy: usize,
+        instrument: usize,
+        commands: &mut Vec<Command>,
+    ) -> Result<(), EngineError> {
+        let held = self.state.position(strategy, instrument).quantity;
+        let (Ok(quantity), Some(known)) = (held.checked_abs(), self.state.instruments.get(instrument)) else {
+            return Ok(());
+        };
+        if quantity.is_zero() {
+            return Ok(());
+        }
+        let side = if held.is_negative() { Side::Buy } else { Side::Sell };
+        let mut spec = OrderSpec::market(known.spec.id, side, quantity);
+        spec.contingency.role = OrderRole::Close;
+        spec.flags.reduce_only = true;
+        let id = self.state.orders.create(strategy, instrument, spec, self.state.now);
+        self.unexpect(strategy, instrument, held);
+        self.submit(id, commands)
+    }
+}
+
+fn strategy_of(request: &Request) -> Option<usize> {
+    match request {
+        Request::Submit(order) | Request::Cancel(order) | Request::Amend { order, .. } => {
+            Some(usize::from(order.strategy))
+        }
+        Request::Subscribe { strategy, .. }
+        | Request::Schedule { strategy, .. }
+        | Request::Unschedule { strategy, .. } => Some(*strategy),
+        _ => None,
+    }
+}

@@ -1,0 +1,89 @@
+//! Reduce-only orders where the engine keeps that promise for the venue.
+//!
+//! - **R1** When it leaves, an order is cut down to what its strategy holds against it; without anything to reduce it is
+//!   refused (`REDUCE_ONLY`). An amount of the quote is first counted in units of the base, at the last price.
+//! - **R2** After every fill of its strategy it is cut down again, or cancelled if nothing is left. Between the fill and the
+//!   venue's answer it may still fill for more: that is the risk of emulation.
+//! - **R3** A venue that does not change orders cancels it instead, and once that is confirmed another order with the same terms
+//!   is sent for what is then left to reduce.
+//! - **R4** In a cash account it has set aside what it sells, as the venue has: nothing else can sell that before it ends.
+
+use algoflow_core::{
+    command::Command,
+    id::OrderId,
+    number::Quantity,
+    order::{OrderEvent, OrderEventKind, OrderQuantity, OrderRole, RejectCode, Side},
+};
+
+use super::{Engine, submit::Refusal};
+use crate::error::EngineError;
+
+impl Engine {
+    /// Cuts an order down to what is held against it (R1).
+    pub(super) fn shrink_to_position(&mut self, id: OrderId, instrument: usize) -> Result<(), Refusal> {
+        let strategy = usize::from(id.strategy);
+        let held = self.state.position(strategy, instrument).quantity;
+        let mark = self.state.portfolio.mark(instrument);
+        let known = self.state.instruments.get(instrument);
+        let Some(entry) = self.state.orders.entry_mut(id) else { return Ok(()) };
+        let spec = &mut entry.order.spec;
+        let against = if held.is_negative() { Side::Buy } else { Side::Sell };
+        let room = held.checked_abs().unwrap_or(Quantity::ZERO);
+        if room.is_zero() || spec.side != against {
+            let text = format!("a {} cannot reduce a position of {held}", spec.side);
+            return Err(Refusal::new(RejectCode::ReduceOnly, text));
+        }
+        let asked = match (spec.quantity.base(spec.side), known, mark) {
+            (Some(asked), ..) => asked,
+            (None, Some(known), Some(mark)) => known
+                .spec
+                .base_for(spec.quantity.value(), mark)
+                .map_err(|error| Refusal::new(RejectCode::InvalidOrder, error.to_string()))?,
+            _ => return Err(Refusal::new(RejectCode::NoPrice, "no price to count the amount by")),
+        };
+        if !asked.is_positive() {
+            return Err(Refusal::new(RejectCode::InvalidOrder, "the amount does not pay for one step"));
+        }
+        if asked > room || spec.quantity.base(spec.side).is_none() {
+            spec.quantity = OrderQuantity::Base(asked.min(room));
+        }
+        let cut = asked.checked_sub(asked.min(room)).and_then(|cut| spec.side.signed(cut));
+        if let (OrderRole::Target | OrderRole::Close, Ok(cut)) = (spec.contingency.role, cut) {
+            self.unexpect(strategy, instrument, cut);
+        }
+        Ok(())
+    }
+
+    /// Sends what is left of an order that was cancelled because it was too large (R3).
+    pub(super) fn replace_reduced(
+        &mut self,
+        event: &OrderEvent,
+        instrument: usize,
+        is_final: bool,
+        commands: &mut Vec<Command>,
+    ) -> Result<(), EngineError> {
+        let id = event.order;
+        let refused = matches!(event.kind, OrderEventKind::CancelRejected { .. });
+        let Some(at) = self.links.to_replace.iter().position(|other| *other == id) else { return Ok(()) };
+        if !is_final && !refused {
+            return Ok(());
+        }
+        self.links.to_replace.swap_remove(at);
+        let strategy = usize::from(id.strategy);
+        let halted = self.strategies.get(strategy).is_none_or(|slot| slot.halted);
+        let cancelled = matches!(event.kind, OrderEventKind::Cancelled { .. });
+        let flat = self.state.position(strategy, instrument).quantity.is_zero();
+        let Some(order) = self.state.orders.get(id).filter(|_| cancelled && !halted && !flat) else {
+            return Ok(());
+        };
+        let mut spec = order.spec;
+        spec.quantity = OrderQuantity::Base(order.leaves());
+        spec.contingency.parent = None;
+        let signed = spec.side.signed(order.leaves()).unwrap_or(Quantity::ZERO);
+        let next = self.state.orders.create(strategy, instrument, spec, self.state.now);
+        if matches!(spec.contingency.role, OrderRole::Target | OrderRole::Close) {
+            self.unexpect(strategy, instrument, signed.checked_neg().unwrap_or(Quantity::ZERO));
+        }
+        self.submit(next, commands)
+    }
+}
