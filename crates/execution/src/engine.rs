@@ -416,13 +416,24 @@ impl Engine {
         commands: &mut Vec<Command>,
         act: impl FnOnce(&mut Self, &mut Vec<Command>) -> Result<(), EngineError>,
     ) -> Result<(), EngineError> {
-        let Some(journal) = &mut self.journal else { return act(self, commands) };
-        journal.input(input())?;
         let before = commands.len();
-        let result = act(self, commands);
-        let new = commands.get(before..).unwrap_or_default();
         if let Some(journal) = &mut self.journal {
-            journal.outcome(new, result.as_ref().err())?;
+            journal.input(input())?;
+        }
+        // The only call, so that it can be inlined: nearly every run keeps no journal.
+        let result = act(self, commands);
+        if self.journal.is_some() { self.record(commands.get(before..), result) } else { result }
+    }
+
+    /// Writes down what an input led to.
+    #[cold]
+    fn record(
+        &mut self,
+        commands: Option<&[Command]>,
+        result: Result<(), EngineError>,
+    ) -> Result<(), EngineError> {
+        if let Some(journal) = &mut self.journal {
+            journal.outcome(commands.unwrap_or_default(), result.as_ref().err())?;
         }
         result
     }
