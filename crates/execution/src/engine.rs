@@ -4,6 +4,7 @@ mod contingent;
 mod dispatch;
 mod emulation;
 mod events;
+mod pools;
 mod quiet;
 mod submit;
 
@@ -25,7 +26,8 @@ use algoflow_core::{
 };
 
 use crate::{
-    error::EngineError, input::Input, journal::Journal, links::Links, routes::Routes, timers::Timers,
+    error::EngineError, fills::KnownFills, input::Input, journal::Journal, links::Links, routes::Routes,
+    timers::Timers,
 };
 
 /// How many requests strategies may make while one input is processed, before the engine takes it for a loop.
@@ -78,6 +80,7 @@ pub struct Engine {
     venue_of: Vec<usize>,
     routes: Routes,
     links: Links,
+    fills: KnownFills,
     timers: Timers,
     on_error: ErrorPolicy,
     halts: Vec<Halt>,
@@ -107,6 +110,7 @@ impl Engine {
             venue_of: Vec::new(),
             routes: Routes::default(),
             links: Links::default(),
+            fills: KnownFills::default(),
             timers: Timers::default(),
             on_error: ErrorPolicy::default(),
             halts: Vec::new(),

@@ -113,8 +113,13 @@ impl Engine {
                 reached.push(waiting.order);
             }
         }
-        for id in reached {
-            self.trigger(id, instrument, commands)?;
+        for (at, id) in reached.iter().enumerate() {
+            // C7: of a group, one leaves at a time.
+            let earlier = reached.get(..at).unwrap_or_default();
+            let same_event = self.links.companions(*id).any(|other| earlier.contains(&other));
+            if !same_event && !self.is_outrun(*id) {
+                self.trigger(*id, instrument, commands)?;
+            }
         }
         Ok(())
     }
@@ -127,10 +132,10 @@ impl Engine {
         commands: &mut Vec<Command>,
     ) -> Result<(), EngineError> {
         self.links.forget_waiting(instrument, id);
-        let Some(order) = self.state.orders.get(id) else { return Ok(()) };
-        let mut spec = order.spec;
-        spec.kind = spec.kind.triggered();
-        self.send(id, spec, instrument, commands)?;
+        let Some(entry) = self.state.orders.entry_mut(id) else { return Ok(()) };
+        entry.was_triggered = true;
+        let kind = entry.order.spec.kind.triggered();
+        self.send(id, kind, instrument, commands)?;
         if self.state.orders.get(id).is_some_and(|order| order.status.is_at_venue()) {
             self.tell(id, OrderEventKind::Triggered, commands)?;
         }

@@ -4,7 +4,7 @@ use algoflow_core::{
     command::Command,
     id::OrderId,
     number::Quantity,
-    order::{Fill, OrderEvent, OrderEventKind, OrderQuantity, OrderRole},
+    order::{CancelReason, Fill, OrderEvent, OrderEventKind, OrderQuantity, OrderRole, OrderStatus},
     strategy::Strategy,
 };
 
@@ -19,20 +19,48 @@ impl Engine {
     ) -> Result<(), EngineError> {
         let id = event.order;
         let entry = self.state.orders.entry_mut(id).ok_or_else(|| EngineError::UnknownOrder { order: id })?;
+        if let OrderEventKind::Cancelled { reason: CancelReason::Requested } = event.kind
+            && let Some(ending) = entry.ending.take()
+        {
+            // The venue only knows that it was asked; we know why. A refusal in between does not change that: the order may
+            // have been gone already.
+            let OrderEvent { order, instrument, ts_event, ts_recv, .. } = *event;
+            let kind = super::submit::ended(ending);
+            return self.on_event(&OrderEvent { order, instrument, ts_event, ts_recv, kind }, commands);
+        }
+        if let OrderEventKind::Filled(fill) = &event.kind
+            && !self.fills.is_new(&mut entry.last_fill, &fill.id)
+        {
+            // A venue repeats what it told before a connection was lost.
+            return Ok(());
+        }
         let leaves = entry.order.leaves();
         let target = matches!(entry.order.spec.contingency.role, OrderRole::Target | OrderRole::Close);
         let was_final = entry.order.status.is_final();
+        let was_unknown = entry.order.status == OrderStatus::Unknown;
         entry.order.apply(event)?;
         if was_final {
             return Ok(());
+        }
+        if was_unknown && entry.order.status != OrderStatus::Unknown {
+            // What was on its way to the venue is not answered any more.
+            self.links.amending.remove(&id);
+            if let Some(leg) = self.links.leg_mut(id) {
+                leg.asks = 0;
+            }
         }
         let (instrument, side, is_final) =
             (entry.instrument, entry.order.spec.side, entry.order.status.is_final());
         match &event.kind {
             OrderEventKind::Filled(fill) => self.on_fill(id, instrument, fill, leaves, target)?,
             OrderEventKind::Denied { .. } => self.denials.push(event.clone()),
+            OrderEventKind::Amended { .. } if target && !is_final => {
+                let less = leaves.checked_sub(entry.order.leaves()).and_then(|less| side.signed(less));
+                self.unexpect(usize::from(id.strategy), instrument, less.unwrap_or(Quantity::ZERO));
+            }
             _ => {}
         }
+        self.amend_answered(event, instrument, is_final)?;
         if is_final {
             self.state.orders.close(id);
             let filled_now = event.fill().map_or(Quantity::ZERO, |fill| fill.quantity);
@@ -105,7 +133,7 @@ impl Engine {
         if is_final {
             self.links.forget_waiting(instrument, event.order);
         }
-        if !self.links.groups.is_empty() || !self.links.children.is_empty() {
+        if !self.links.membership.is_empty() || !self.links.children.is_empty() {
             self.after_linked(event, is_final, commands)?;
         }
         if filled && self.links.reducing.get(instrument).is_some_and(|orders| !orders.is_empty()) {

@@ -1,7 +1,7 @@
 //! What strategies ask for: checked, then sent.
 
 use algoflow_core::{
-    capabilities::Feature,
+    capabilities::{Feature, FeatureSet},
     command::{Amend, Command, OrderRef, Submit},
     id::OrderId,
     ledger::Shortfall,
@@ -11,7 +11,7 @@ use algoflow_core::{
         CancelReason, OrderEvent, OrderEventKind, OrderKind, OrderQuantity, OrderSpec, OrderStatus,
         RejectCode, Side, TimeInForce,
     },
-    state::{Hold, Request},
+    state::{Ending, Hold, Request},
     time::Timestamp,
 };
 
@@ -25,7 +25,7 @@ pub(super) struct Refusal {
 }
 
 impl Refusal {
-    fn new(code: RejectCode, text: impl Into<String>) -> Self {
+    pub(super) fn new(code: RejectCode, text: impl Into<String>) -> Self {
         Self { code, text: text.into() }
     }
 }
@@ -64,7 +64,10 @@ impl Engine {
         match request {
             Request::Submit(order) => self.submit(order, commands),
             Request::Cancel(order) => self.cancel(order, CancelReason::Requested, commands),
-            Request::Amend { order, kind, quantity } => self.amend(order, kind, quantity, commands),
+            Request::Amend { order, kind, quantity } => {
+                self.wish(order, quantity);
+                self.amend(order, kind, quantity, commands)
+            }
             Request::Subscribe { strategy, subscription } => {
                 if let Some(index) = self.state.instruments.index(subscription.instrument()) {
                     self.routes.subscribe(index, strategy, &subscription);
@@ -90,16 +93,18 @@ impl Engine {
         if entry.order.status != OrderStatus::Initialized {
             return Ok(());
         }
-        let (spec, instrument) = (entry.order.spec, entry.instrument);
-        if let Err(refusal) = self.check(&spec, instrument) {
+        let contingency = entry.order.spec.contingency;
+        if let Err(refusal) = self.check(&entry.order.spec, entry.instrument) {
             return self.deny(id, refusal, commands);
         }
-        if spec.contingency.parent.is_some() || spec.contingency.group.is_some() {
-            self.link(id, &spec);
+        if (contingency.parent.is_some() || contingency.group.is_some())
+            && let Err(refusal) = self.link(id)
+        {
+            return self.deny(id, refusal, commands);
         }
-        if let Some(parent) = spec.contingency.parent {
+        if let Some(parent) = contingency.parent {
             self.hold(id, Hold::Parent)?;
-            return self.sync_children(parent, commands);
+            return self.parent_moved(parent, false, commands);
         }
         self.release(id, commands)
     }
@@ -132,55 +137,55 @@ impl Engine {
     /// Sends an order that no longer waits for a parent, unless the engine must watch its trigger.
     pub(super) fn release(&mut self, id: OrderId, commands: &mut Vec<Command>) -> Result<(), EngineError> {
         let Some(entry) = self.state.orders.entry(id) else { return Ok(()) };
-        let (mut spec, instrument) = (entry.order.spec, entry.instrument);
-        let native = self
-            .venue_of
-            .get(instrument)
-            .and_then(|index| self.venues.get(*index))
-            .map(|venue| venue.capabilities.native())
-            .unwrap_or_default();
-        if spec.flags.reduce_only
+        let instrument = entry.instrument;
+        let native = self.native(instrument);
+        if entry.order.spec.flags.reduce_only
             && !native.contains(Feature::ReduceOnly)
-            && let Err(refusal) = self.shrink_to_position(id, &mut spec, instrument)
+            && let Err(refusal) = self.shrink_to_position(id, instrument)
         {
             return self.deny(id, refusal, commands);
         }
-        if let Some(deadline) = self.emulated_deadline(&spec, native) {
+        let Some(order) = self.state.orders.get(id) else { return Ok(()) };
+        let spec = &order.spec;
+        let kind = spec.kind;
+        let watched = kind.is_conditional() && !spec.features().minus(native).and(TRIGGERS).is_empty();
+        if let Some(deadline) = self.emulated_deadline(spec, native) {
             self.timers.set(deadline, Alarm::Expire(id));
         }
-        let watched = spec.kind.is_conditional() && !spec.features().minus(native).and(TRIGGERS).is_empty();
         if watched {
             return self.watch(id, instrument);
         }
-        self.send(id, spec, instrument, commands)
+        self.send(id, kind, instrument, commands)
     }
 
-    /// Sets aside the money, then sends.
+    /// What the venue of an instrument does itself.
+    #[inline]
+    pub(super) fn native(&self, instrument: usize) -> FeatureSet {
+        let venue = self.venue_of.get(instrument).and_then(|index| self.venues.get(*index));
+        venue.map(|venue| venue.capabilities.native()).unwrap_or_default()
+    }
+
+    /// Sets aside the money, then sends the order as one of this kind.
     pub(super) fn send(
         &mut self,
         id: OrderId,
-        mut spec: OrderSpec,
+        kind: OrderKind,
         instrument: usize,
         commands: &mut Vec<Command>,
     ) -> Result<(), EngineError> {
-        match self.reserve(&spec, instrument)? {
-            Ok(reservation) => {
-                if let Some(entry) = self.state.orders.entry_mut(id) {
-                    entry.reservation = reservation;
-                    entry.hold = Hold::None;
-                }
-            }
-            Err(refusal) => return self.deny(id, refusal, commands),
+        if let Err(refusal) = self.reserve(id, kind, instrument)? {
+            return self.deny(id, refusal, commands);
         }
+        self.note(id, OrderEventKind::Submitted)?;
+        let native = self.native(instrument);
+        let Some(entry) = self.state.orders.entry_mut(id) else { return Ok(()) };
+        entry.hold = Hold::None;
+        commands.push(Command::Submit(Submit { order: id, spec: entry.order.spec }));
+        let Some(Command::Submit(Submit { spec, .. })) = commands.last_mut() else { return Ok(()) };
+        spec.kind = kind;
         // The engine keeps the links itself, and the flags that the venue does not know.
         spec.contingency.parent = None;
         spec.contingency.group = None;
-        let native = self
-            .venue_of
-            .get(instrument)
-            .and_then(|index| self.venues.get(*index))
-            .map(|venue| venue.capabilities.native())
-            .unwrap_or_default();
         if !native.contains(Feature::ReduceOnly) && spec.flags.reduce_only {
             spec.flags.reduce_only = false;
             self.links.add_reducing(instrument, id);
@@ -188,28 +193,22 @@ impl Engine {
         if !spec.features().minus(native).and(TIMES).is_empty() {
             spec.time_in_force = TimeInForce::Gtc;
         }
-        self.note(id, OrderEventKind::Submitted)?;
-        commands.push(Command::Submit(Submit { order: id, spec }));
         Ok(())
     }
 
-    /// What the order needs of the account. Orders of a group share one quantity, so the first that is sent sets it aside.
+    /// Sets aside what the order needs of the account when it is sent as one of this kind (C8).
     fn reserve(
         &mut self,
-        spec: &OrderSpec,
+        id: OrderId,
+        kind: OrderKind,
         instrument: usize,
-    ) -> Result<Result<algoflow_core::ledger::Reservation, Refusal>, EngineError> {
-        if let Some(group) = spec.contingency.group
-            && self.group_has_reservation(group)
-        {
-            return Ok(Ok(algoflow_core::ledger::Reservation::default()));
-        }
+    ) -> Result<Result<(), Refusal>, EngineError> {
+        let Some(order) = self.state.orders.get(id) else { return Ok(Ok(())) };
+        let spec = &order.spec;
         let Some(known) = self.state.instruments.get(instrument) else {
             return Ok(Err(Refusal::new(RejectCode::UnknownInstrument, "unknown instrument")));
         };
-        let Some(price) =
-            spec.kind.limit_price().or(spec.kind.trigger_price()).or(self.state.portfolio.mark(instrument))
-        else {
+        let Some(price) = self.price_of(kind, instrument) else {
             return Ok(Err(Refusal::new(
                 RejectCode::NoPrice,
                 format!("no price of {} is known", spec.instrument),
@@ -241,39 +240,49 @@ impl Engine {
             }
         }
         let fee = known.spec.fees.taker.max(known.spec.fees.maker);
-        let reserved = self.state.portfolio.reserve(instrument, spec.side, quantity, price, fee)?;
-        Ok(reserved.map_err(Refusal::from))
+        let side = spec.side;
+        if let Some(holder) = self.pool_holder(id, instrument, side) {
+            let need = self.state.portfolio.need(instrument, side, quantity, price, fee)?;
+            return self.raise(holder, instrument, side, need);
+        }
+        let reserved = self.state.portfolio.reserve(instrument, side, quantity, price, fee)?;
+        Ok(reserved.map_err(Refusal::from).map(|reservation| {
+            if let Some(entry) = self.state.orders.entry_mut(id) {
+                entry.reservation = reservation;
+            }
+        }))
+    }
+
+    /// The price by which an order is valued: its own, or the last.
+    pub(super) fn price_of(&self, kind: OrderKind, instrument: usize) -> Option<Price> {
+        kind.limit_price().or(kind.trigger_price()).or(self.state.portfolio.mark(instrument))
     }
 
     /// Reduce-only: at most what is held, and only against it.
-    fn shrink_to_position(
-        &mut self,
-        id: OrderId,
-        spec: &mut OrderSpec,
-        instrument: usize,
-    ) -> Result<(), Refusal> {
+    fn shrink_to_position(&mut self, id: OrderId, instrument: usize) -> Result<(), Refusal> {
+        let Some(OrderSpec { side, quantity: asked, .. }) =
+            self.state.orders.get(id).map(|order| &order.spec)
+        else {
+            return Ok(());
+        };
+        let (side, asked) = (*side, *asked);
         let held = self.state.position(usize::from(id.strategy), instrument).quantity;
         let against = if held.is_negative() { Side::Buy } else { Side::Sell };
         let quantity = held.checked_abs().unwrap_or(Quantity::ZERO);
-        if quantity.is_zero() || spec.side != against {
-            let text = format!("a {} cannot reduce a position of {held}", spec.side);
+        if quantity.is_zero() || side != against {
+            let text = format!("a {side} cannot reduce a position of {held}");
             return Err(Refusal::new(RejectCode::ReduceOnly, text));
         }
-        if spec.quantity.base(spec.side).is_some_and(|asked| asked > quantity) {
-            spec.quantity = OrderQuantity::Base(quantity);
-            if let Some(entry) = self.state.orders.entry_mut(id) {
-                entry.order.spec.quantity = spec.quantity;
-            }
+        if asked.base(side).is_some_and(|asked| asked > quantity)
+            && let Some(entry) = self.state.orders.entry_mut(id)
+        {
+            entry.order.spec.quantity = OrderQuantity::Base(quantity);
         }
         Ok(())
     }
 
     /// The end of an order whose time in force the venue does not keep.
-    fn emulated_deadline(
-        &self,
-        spec: &OrderSpec,
-        native: algoflow_core::capabilities::FeatureSet,
-    ) -> Option<Timestamp> {
+    fn emulated_deadline(&self, spec: &OrderSpec, native: FeatureSet) -> Option<Timestamp> {
         match spec.time_in_force {
             TimeInForce::Gtd(at) if !native.contains(Feature::Gtd) => Some(at),
             TimeInForce::Day if !native.contains(Feature::Day) => {
@@ -284,23 +293,39 @@ impl Engine {
         }
     }
 
-    /// Ends an order: held ones at once, others by asking the venue.
+    /// Ends an order for a reason, of which the strategy is told when the end is confirmed.
     pub(super) fn cancel(
         &mut self,
         id: OrderId,
         reason: CancelReason,
         commands: &mut Vec<Command>,
     ) -> Result<(), EngineError> {
-        let Some(order) = self.state.orders.get(id) else { return Ok(()) };
-        let instrument = order.spec.instrument;
-        match order.status {
+        self.end(id, Ending::Cancel(reason), commands)
+    }
+
+    /// Ends an order: held ones at once, others by asking the venue.
+    fn end(&mut self, id: OrderId, ending: Ending, commands: &mut Vec<Command>) -> Result<(), EngineError> {
+        use CancelReason as R;
+        let Some(entry) = self.state.orders.entry_mut(id) else { return Ok(()) };
+        let instrument = entry.order.spec.instrument;
+        match entry.order.status {
             OrderStatus::Initialized => {
                 let text = "cancelled before it was sent";
                 self.deny(id, Refusal::new(RejectCode::Other, text), commands)
             }
-            OrderStatus::Held => self.tell(id, OrderEventKind::Cancelled { reason }, commands),
-            status if status.is_final() || status == OrderStatus::PendingCancel => Ok(()),
+            OrderStatus::Held => self.tell(id, ended(ending), commands),
+            OrderStatus::PendingCancel => {
+                // Somebody's wish comes before our own reasons, and those before a mere replacement.
+                let stronger = matches!(ending, Ending::Cancel(R::Requested | R::StrategyStopped))
+                    || entry.ending == Some(Ending::Cancel(R::Replaced));
+                if stronger {
+                    entry.ending = Some(ending);
+                }
+                Ok(())
+            }
+            status if status.is_final() => Ok(()),
             _ => {
+                entry.ending = Some(ending);
                 self.note(id, OrderEventKind::CancelRequested)?;
                 commands.push(Command::Cancel(OrderRef { order: id, instrument }));
                 Ok(())
@@ -317,31 +342,70 @@ impl Engine {
         commands: &mut Vec<Command>,
     ) -> Result<(), EngineError> {
         let Some(entry) = self.state.orders.entry(id) else { return Ok(()) };
-        let (instrument, index) = (entry.order.spec.instrument, entry.instrument);
-        match entry.order.status {
-            OrderStatus::Held => self.tell(id, OrderEventKind::Amended { kind, quantity }, commands),
-            status if status.is_final() || status == OrderStatus::PendingCancel => Ok(()),
-            _ => {
-                let venue = self.venue_of.get(index).and_then(|venue| self.venues.get(*venue));
-                let can = venue.is_some_and(|venue| venue.capabilities.native().contains(Feature::Amend));
-                self.note(id, OrderEventKind::AmendRequested)?;
-                if can {
-                    commands.push(Command::Amend(Amend { order: id, instrument, kind, quantity }));
-                    return Ok(());
-                }
-                let text = "the venue does not change orders; cancel it and send another".to_owned();
-                self.tell(id, OrderEventKind::AmendRejected { code: RejectCode::Unsupported, text }, commands)
+        let instrument = entry.instrument;
+        let refusal = match entry.order.status {
+            OrderStatus::Held => {
+                return self.tell(id, OrderEventKind::Amended { kind, quantity }, commands);
             }
+            status if status.is_final() || status == OrderStatus::PendingCancel => return Ok(()),
+            OrderStatus::Initialized => Refusal::new(RejectCode::Other, "the order was not sent yet"),
+            OrderStatus::Unknown => {
+                Refusal::new(RejectCode::Other, "it is not known whether the venue has the order")
+            }
+            _ if !self.native(instrument).contains(Feature::Amend) => Refusal::new(
+                RejectCode::Unsupported,
+                "the venue does not change orders; cancel it and send another",
+            ),
+            _ => match self.ask_amend(id, kind, quantity, commands)? {
+                Ok(()) => return Ok(()),
+                Err(refusal) => refusal,
+            },
+        };
+        self.refuse_amend(id, refusal, commands)
+    }
+
+    /// Tells a strategy that a change was not asked for. A change that is on its way stays so.
+    pub(super) fn refuse_amend(
+        &mut self,
+        id: OrderId,
+        refusal: Refusal,
+        commands: &mut Vec<Command>,
+    ) -> Result<(), EngineError> {
+        let kind = OrderEventKind::AmendRejected { code: refusal.code, text: refusal.text };
+        let pending = self.state.orders.get(id).filter(|order| order.status == OrderStatus::PendingAmend);
+        let Some(order) = pending else { return self.tell(id, kind, commands) };
+        if let Some(leg) = self.links.leg_mut(id) {
+            leg.wished = None;
         }
+        let (now, instrument) = (self.state.now, order.spec.instrument);
+        let event = OrderEvent { order: id, instrument, ts_event: now, ts_recv: now, kind };
+        self.call(usize::from(id.strategy), |strategy, ctx| strategy.on_order(ctx, &event));
+        Ok(())
+    }
+
+    /// Asks the venue to change a working order, once what the change needs is set aside (C8).
+    pub(super) fn ask_amend(
+        &mut self,
+        id: OrderId,
+        kind: OrderKind,
+        quantity: Quantity,
+        commands: &mut Vec<Command>,
+    ) -> Result<Result<(), Refusal>, EngineError> {
+        let Some(entry) = self.state.orders.entry(id) else { return Ok(Ok(())) };
+        let instrument = entry.order.spec.instrument;
+        let kind = if entry.was_triggered { kind.triggered() } else { kind };
+        if let Err(refusal) = self.cover_change(id, kind, quantity)? {
+            return Ok(Err(refusal));
+        }
+        self.note(id, OrderEventKind::AmendRequested)?;
+        *self.links.amending.entry(id).or_default() += 1;
+        commands.push(Command::Amend(Amend { order: id, instrument, kind, quantity }));
+        Ok(Ok(()))
     }
 
     /// An order's time is over, and the venue does not watch it.
     pub(super) fn expire(&mut self, id: OrderId, commands: &mut Vec<Command>) -> Result<(), EngineError> {
-        match self.state.orders.get(id).map(|order| order.status) {
-            Some(OrderStatus::Held) => self.tell(id, OrderEventKind::Expired, commands),
-            Some(status) if !status.is_final() => self.cancel(id, CancelReason::Requested, commands),
-            _ => Ok(()),
-        }
+        self.end(id, Ending::Expire, commands)
     }
 
     pub(super) fn deny(
@@ -389,8 +453,16 @@ impl Engine {
     }
 }
 
+/// What a strategy is told of an order that ended as the engine wanted it.
+pub(super) const fn ended(ending: Ending) -> OrderEventKind {
+    match ending {
+        Ending::Cancel(reason) => OrderEventKind::Cancelled { reason },
+        Ending::Expire => OrderEventKind::Expired,
+    }
+}
+
 /// Kinds whose trigger the engine can watch.
-const TRIGGERS: algoflow_core::capabilities::FeatureSet = algoflow_core::capabilities::FeatureSet::EMPTY
+const TRIGGERS: FeatureSet = FeatureSet::EMPTY
     .with(Feature::Stop)
     .with(Feature::StopLimit)
     .with(Feature::TrailingStop)
@@ -398,8 +470,7 @@ const TRIGGERS: algoflow_core::capabilities::FeatureSet = algoflow_core::capabil
     .with(Feature::LimitIfTouched);
 
 /// Times in force that the engine can keep.
-const TIMES: algoflow_core::capabilities::FeatureSet =
-    algoflow_core::capabilities::FeatureSet::EMPTY.with(Feature::Gtd).with(Feature::Day);
+const TIMES: FeatureSet = FeatureSet::EMPTY.with(Feature::Gtd).with(Feature::Day);
 
 /// How many units of the base an amount of the quote buys at `price`, rounded down to the step.
 fn base_for(amount: Quantity, price: Price, step: Quantity) -> Option<Quantity> {

@@ -13,6 +13,9 @@ use algoflow_core::{
 
 use crate::{EngineError, Harness, Journal, replay};
 
+mod contingent;
+mod random_venue;
+
 type Script = Box<dyn FnMut(&mut Context<'_>, usize) -> StrategyResult + Send>;
 
 /// Runs a closure at every bar (with the bar's number) and writes down what it is told.
