@@ -38,6 +38,8 @@ pub(crate) struct Leg {
     pub(crate) fixed: bool,
     /// The venue refused to cancel it: it is not asked again before something fills.
     pub(crate) kept: bool,
+    /// It has children of its own, which belong to its order: no other takes its place.
+    pub(crate) is_parent: bool,
     pub(crate) end: End,
 }
 
@@ -63,6 +65,7 @@ impl Leg {
             asks: 0,
             fixed: false,
             kept: false,
+            is_parent: false,
             end: End::Over,
         }
     }

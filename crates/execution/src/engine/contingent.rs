@@ -14,7 +14,7 @@
 //! - **C5** What the parent fills after a member has filled, or has been taken back by the engine, is for a new order with the
 //!   member's terms: nothing that filled stays bare because a cancellation lost a race. Members that were refused, or
 //!   that the venue cancelled, come back with the parent's next fill if no other is left; those that expired or were
-//!   cancelled on request do not.
+//!   cancelled on request do not, nor do those that have children of their own, which belong to their order.
 //! - **C6** An open order is changed with an amendment. Where the venue has none, refused it, or would not take a total below
 //!   its minimum, the order is taken back, and a new one follows when that is confirmed: in between it is missing, but
 //!   an exit that is too large could turn the position around. A member whose outcome is unknown, or whose change or
@@ -24,11 +24,14 @@
 //! - **C7** Of the members whose triggers the engine watches one leaves per event, and none while one that was set off as a
 //!   market order is out.
 //! - **C8** Members of one instrument and side set aside the largest need of one of them, once, for what is left in the
-//!   group (or, where the venue refused to cancel it, for all of its order); it passes on when its holder ends. An amendment that needs more sets it aside before it is asked for, and is refused if it is not there.
+//!   group (for its whole order where the venue refused to cancel it); it passes on when its holder ends. An amendment
+//!   that needs more sets it aside before it is asked for, and is refused if it is not there.
 //!
-//! Races that remain, because venues and the engine do not know of each other at once: until a change or cancellation is
-//! confirmed (or where a venue refuses one), a member can fill what another has just filled. The exits can then be too large by at most what was open
-//! in the other members at that moment, and a cash account overdrawn by as much.
+//! Races that remain, because the venue and the engine do not know of each other at once: until a change or cancellation
+//! is confirmed (or if the venue refuses it), a member can fill what another has just filled. The exits can then be too
+//! large by at most what was open in the other members at that moment, and a cash account overdrawn by as much.
+
+mod legs;
 
 use algoflow_core::{
     command::Command,
@@ -36,13 +39,12 @@ use algoflow_core::{
     id::OrderId,
     number::Quantity,
     order::{CancelReason, Order, OrderEvent, OrderEventKind, OrderKind, OrderStatus, RejectCode},
-    state::Hold,
 };
 
 use super::{Engine, submit::Refusal};
 use crate::{
     error::EngineError,
-    links::{End, Group, Leg, MAX_ASKS},
+    links::{End, Group, Leg},
 };
 
 /// What the members of a group share at this moment (C2).
@@ -115,6 +117,9 @@ impl Engine {
         group.legs.push(Leg::new(id, own));
         self.links.membership.insert(id, number);
         if let Some(parent) = parent {
+            if let Some(leg) = self.links.leg_mut(parent) {
+                leg.is_parent = true;
+            }
             let groups = self.links.children.entry(parent).or_default();
             if !groups.contains(&number) {
                 groups.push(number);
@@ -148,19 +153,60 @@ impl Engine {
         })
     }
 
-    pub(super) fn after_linked(
+    /// What an event means for the groups of its order, before the strategy is told: a member that has to come back is among
+    /// the strategy's open orders by then, so that it does not take its position for bare. Returns the order's own group.
+    pub(super) fn before_told(
         &mut self,
         event: &OrderEvent,
         is_final: bool,
+    ) -> Result<Option<u64>, EngineError> {
+        use OrderEventKind as E;
+        let (id, filled) = (event.order, event.fill().is_some());
+        if filled && self.links.children.contains_key(&id) {
+            for number in self.links.children.get(&id).cloned().unwrap_or_default() {
+                self.ask_again(number);
+                self.renew_legs(number, true)?;
+            }
+        }
+        let Some(number) = self.links.membership.get(&id).copied() else { return Ok(None) };
+        self.note_answer(number, event, is_final)?;
+        if filled {
+            self.ask_again(number);
+        }
+        let answered = matches!(
+            event.kind,
+            E::Filled(_) | E::Amended { .. } | E::AmendRejected { .. } | E::CancelRejected { .. }
+        );
+        if is_final || answered {
+            self.cover_group(number)?;
+        }
+        if let E::Cancelled { reason: CancelReason::Requested | CancelReason::StrategyStopped } = event.kind {
+            self.close_group(number, id);
+        }
+        self.renew_legs(number, false)?;
+        Ok(Some(number))
+    }
+
+    /// Brings the groups of an order in line with what happened to it.
+    pub(super) fn after_linked(
+        &mut self,
+        event: &OrderEvent,
+        group: Option<u64>,
+        is_final: bool,
         commands: &mut Vec<Command>,
     ) -> Result<(), EngineError> {
-        let id = event.order;
+        use OrderEventKind as E;
         let filled = event.fill().is_some();
-        if (filled || is_final) && self.links.children.contains_key(&id) {
-            self.parent_moved(id, filled, commands)?;
+        if (filled || is_final) && self.links.children.contains_key(&event.order) {
+            self.parent_moved(event.order, filled, commands)?;
         }
-        if let Some(number) = self.links.membership.get(&id).copied() {
-            self.member_moved(number, event, is_final, commands)?;
+        let Some(number) = group else { return Ok(()) };
+        if !matches!(event.kind, E::Held | E::Triggered | E::OutcomeUnknown { .. }) {
+            self.sync_group(number, false, commands)?;
+        }
+        if is_final {
+            self.end_bare_parent(number)?;
+            self.forget_if_over(number)?;
         }
         Ok(())
     }
@@ -179,44 +225,7 @@ impl Engine {
             self.links.children.get(&parent).cloned().unwrap_or_default()
         };
         for number in groups {
-            if filled {
-                self.ask_again(number);
-            }
             self.sync_group(number, filled, commands)?;
-            self.forget_if_over(number)?;
-        }
-        Ok(())
-    }
-
-    /// Something happened to a member.
-    fn member_moved(
-        &mut self,
-        number: u64,
-        event: &OrderEvent,
-        is_final: bool,
-        commands: &mut Vec<Command>,
-    ) -> Result<(), EngineError> {
-        use OrderEventKind as E;
-        self.note_answer(number, event, is_final)?;
-        if matches!(event.kind, E::Filled(_)) {
-            self.ask_again(number);
-        }
-        let answered = matches!(
-            event.kind,
-            E::Filled(_) | E::Amended { .. } | E::AmendRejected { .. } | E::CancelRejected { .. }
-        );
-        if is_final || answered {
-            self.cover_group(number)?;
-        }
-        if let E::Cancelled { reason: CancelReason::Requested | CancelReason::StrategyStopped } = event.kind {
-            self.close_group(number, event.order);
-        }
-        let unmoved = matches!(event.kind, E::Held | E::Triggered | E::OutcomeUnknown { .. });
-        if !unmoved {
-            self.sync_group(number, false, commands)?;
-        }
-        if is_final {
-            self.end_bare_parent(number)?;
             self.forget_if_over(number)?;
         }
         Ok(())
@@ -254,6 +263,7 @@ impl Engine {
         }
         if is_final {
             leg.end = match reason {
+                _ if leg.is_parent => End::Over,
                 E::Filled(_) | E::Amended { .. } => End::Renewable,
                 E::Cancelled { reason: CancelReason::Replaced } => End::Renewable,
                 E::Cancelled { reason: CancelReason::Contingent } if share.base.is_some() => End::Renewable,
@@ -334,152 +344,6 @@ impl Engine {
             self.links.to_cancel.push((parent, CancelReason::Contingent));
         }
         Ok(())
-    }
-
-    /// Makes orders for the members that have something to do and no open order (C5, C6).
-    fn renew_legs(&mut self, number: u64, revive: bool) -> Result<(), EngineError> {
-        let Some(share) = self.share_of(number)?.filter(|share| !share.exhausted) else { return Ok(()) };
-        if self.links.groups.get(&number).is_none_or(|group| group.closed) {
-            return Ok(());
-        }
-        let revive = revive && !share.alive;
-        let mut at = 0;
-        while let Some(leg) = self.links.leg(number, at) {
-            at += 1;
-            let wanted = leg.end == End::Renewable || (revive && leg.end == End::Lost);
-            let Some(entry) = self.state.orders.entry(leg.order).filter(|_| wanted) else { continue };
-            let open = share.open_for(&leg, &entry.order)?;
-            let strategy = usize::from(leg.order.strategy);
-            let halted = self.strategies.get(strategy).is_none_or(|slot| slot.halted);
-            if entry.order.is_open() || !open.is_positive() || halted {
-                continue;
-            }
-            let (mut spec, filled) = (entry.order.spec, entry.order.filled);
-            spec.quantity = open.into();
-            let next = self.state.orders.create(strategy, entry.instrument, spec, self.state.now);
-            let before = leg.before.checked_add(filled).map_err(AccountError::from)?;
-            self.links.membership.remove(&leg.order);
-            self.links.membership.insert(next, number);
-            if let Some(leg) = self.links.leg_mut_at(number, at - 1) {
-                *leg = Leg { before, ..Leg::new(next, leg.own) };
-            }
-        }
-        Ok(())
-    }
-
-    /// Brings one member in line with what is left for it.
-    fn sync_leg(&mut self, leg: &Leg, share: &Share, commands: &mut Vec<Command>) -> Result<(), EngineError> {
-        let id = leg.order;
-        let Some(entry) = self.state.orders.entry_mut(id) else { return Ok(()) };
-        let (status, hold) = (entry.order.status, entry.hold);
-        if status.is_final() {
-            return Ok(());
-        }
-        let open = share.open_for(leg, &entry.order)?;
-        let unfilled = share.base.is_some_and(Quantity::is_zero);
-        if unfilled && share.parent_open {
-            return Ok(());
-        }
-        if !open.is_positive() {
-            if !leg.kept {
-                self.links.to_cancel.push((id, CancelReason::Contingent));
-            }
-            return Ok(());
-        }
-        match status {
-            OrderStatus::Initialized | OrderStatus::Held if hold != Hold::Trigger => {
-                // Members without a parent are sent as they are submitted, not from here.
-                if share.base.is_some() {
-                    entry.order.spec.quantity = open.into();
-                    self.launch(id, share, commands)?;
-                }
-                Ok(())
-            }
-            OrderStatus::Held => {
-                entry.order.spec.quantity = open.into();
-                Ok(())
-            }
-            OrderStatus::PendingAmend | OrderStatus::PendingCancel | OrderStatus::Unknown => Ok(()),
-            // More than one change is on its way: the strategy's and ours.
-            _ if self.links.amending.contains_key(&id) => Ok(()),
-            _ => {
-                let total = share.total_for(leg, &entry.order)?;
-                self.resize(leg, total, commands)
-            }
-        }
-    }
-
-    /// Sends a child for what it is for now, if the venue takes so little (C1).
-    fn launch(&mut self, id: OrderId, share: &Share, commands: &mut Vec<Command>) -> Result<(), EngineError> {
-        let Some(entry) = self.state.orders.entry_mut(id) else { return Ok(()) };
-        let fresh = entry.order.status == OrderStatus::Initialized;
-        let quantity = entry.order.leaves();
-        if let Some(refusal) = self.too_small(id, quantity)? {
-            if !share.parent_open {
-                return self.deny(id, refusal, commands);
-            }
-            return if fresh { self.hold(id, Hold::Parent) } else { Ok(()) };
-        }
-        if let Some(entry) = self.state.orders.entry_mut(id) {
-            entry.hold = Hold::None;
-        }
-        self.release(id, commands)
-    }
-
-    /// Why the venue would not take an order of this total.
-    fn too_small(&self, id: OrderId, total: Quantity) -> Result<Option<Refusal>, EngineError> {
-        let Some(entry) = self.state.orders.entry(id) else { return Ok(None) };
-        let Some(known) = self.state.instruments.get(entry.instrument) else { return Ok(None) };
-        let limits = &known.spec.limits;
-        if let Some(min) = limits.min_quantity.filter(|min| total < *min) {
-            let text = format!("{total} is left for it, the least is {min}");
-            return Ok(Some(Refusal::new(RejectCode::InvalidOrder, text)));
-        }
-        let price = limits.min_notional.and_then(|_| self.price_of(entry.order.spec.kind, entry.instrument));
-        let (Some(min), Some(price)) = (limits.min_notional, price) else { return Ok(None) };
-        let worth = known.spec.notional(price, total).map_err(AccountError::from)?.abs();
-        let text = || format!("what is left for it is worth {worth}, the least is {min}");
-        Ok((worth < min).then(|| Refusal::new(RejectCode::NotionalLimit, text())))
-    }
-
-    /// Gives an order that is out another total (C6).
-    fn resize(&mut self, leg: &Leg, total: Quantity, commands: &mut Vec<Command>) -> Result<(), EngineError> {
-        let id = leg.order;
-        if self.total_of(id) == total {
-            return Ok(());
-        }
-        let Some(entry) = self.state.orders.entry(id) else { return Ok(()) };
-        let (kind, instrument) = (entry.order.spec.kind, entry.instrument);
-        let reason = if self.too_small(id, total)?.is_some() {
-            Some(CancelReason::Contingent)
-        } else if leg.fixed || !self.native(instrument).contains(algoflow_core::capabilities::Feature::Amend)
-        {
-            Some(CancelReason::Replaced)
-        } else {
-            None
-        };
-        if let Some(reason) = reason {
-            if !leg.kept {
-                self.links.to_cancel.push((id, reason));
-            }
-            return Ok(());
-        }
-        if leg.asks >= MAX_ASKS {
-            return Ok(());
-        }
-        let outcome = self.ask_amend(id, kind, total, commands)?;
-        let Some(leg) = self.links.leg_mut(id) else { return Ok(()) };
-        match outcome {
-            Ok(()) => {
-                leg.asked = Some(total);
-                leg.asks += 1;
-                Ok(())
-            }
-            Err(refusal) => {
-                leg.asks = MAX_ASKS;
-                self.refuse_amend(id, refusal, commands)
-            }
-        }
     }
 
     /// Drops a group none of whose orders can change any more.

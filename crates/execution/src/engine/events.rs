@@ -74,10 +74,22 @@ impl Engine {
             }
             self.free(id, instrument, None)?;
         }
+        let linked = !self.links.membership.is_empty() || !self.links.children.is_empty();
+        let group = if linked { self.before_told(event, is_final)? } else { None };
         if tells_strategy(&event.kind) {
             self.call(usize::from(id.strategy), |strategy, ctx| Strategy::on_order(strategy, ctx, event));
         }
-        self.after_event(event, instrument, is_final, commands)
+        if is_final {
+            self.links.forget_waiting(instrument, id);
+        }
+        if linked {
+            self.after_linked(event, group, is_final, commands)?;
+        }
+        let fills = event.fill().is_some();
+        if fills && self.links.reducing.get(instrument).is_some_and(|orders| !orders.is_empty()) {
+            self.shrink_reducing(instrument, commands)?;
+        }
+        Ok(())
     }
 
     fn on_fill(
@@ -118,28 +130,6 @@ impl Engine {
     ) -> Result<(), EngineError> {
         let Some(entry) = self.state.orders.entry_mut(id) else { return Ok(()) };
         Ok(self.state.portfolio.release(instrument, &mut entry.reservation, share)?)
-    }
-
-    /// Orders that depend on this one, and reduce-only orders that no longer reduce.
-    #[inline]
-    fn after_event(
-        &mut self,
-        event: &OrderEvent,
-        instrument: usize,
-        is_final: bool,
-        commands: &mut Vec<Command>,
-    ) -> Result<(), EngineError> {
-        let filled = event.fill().is_some();
-        if is_final {
-            self.links.forget_waiting(instrument, event.order);
-        }
-        if !self.links.membership.is_empty() || !self.links.children.is_empty() {
-            self.after_linked(event, is_final, commands)?;
-        }
-        if filled && self.links.reducing.get(instrument).is_some_and(|orders| !orders.is_empty()) {
-            self.shrink_reducing(instrument, commands)?;
-        }
-        Ok(())
     }
 
     /// Reduce-only orders at the venue never exceed the position that they reduce.

@@ -312,6 +312,36 @@ fn what_fills_before_a_cancellation_is_protected() {
 }
 
 #[test]
+fn a_child_with_children_does_not_come_back_without_them() {
+    // C5
+    for venue in [engine_keeps_links(), engine_keeps_links().without(Feature::Amend, "x")] {
+        let (mut h, _) = at(venue.clone(), |ctx, bar| {
+            if bar == 1 {
+                let parent = ctx.buy(id(), q(10)).limit(p("10")).submit()?;
+                ctx.buy(id(), q(10)).limit(p("10")).after(parent).bracket(p("12"), p("8")).submit()?;
+            }
+            Ok(())
+        });
+        h.close(id(), "10").unwrap();
+        assert_eq!(sizes(&h.fill_part(order(1), q(4), "10").unwrap()), [(2, 4)]);
+        h.accept(order(2)).unwrap();
+        let more = h.fill_part(order(1), q(1), "10").unwrap();
+        let can_amend = venue.native().contains(Feature::Amend);
+        assert_eq!(amends(&more), if can_amend { vec![(2, 5)] } else { vec![] });
+        assert!(cancels(&more).is_empty(), "in its place there would be an order without exits");
+        if can_amend {
+            amended(&mut h, 2, 5);
+        }
+        h.fill_part(order(2), q(2), "10").unwrap();
+        assert_eq!(cancels(&h.fill(order(3), "12").unwrap()), [4, 2]);
+        h.cancelled(order(4)).unwrap();
+        assert!(h.cancelled(order(2)).unwrap().is_empty());
+        assert!(h.fill(order(1), "10").unwrap().is_empty());
+        assert!(h.engine().links.groups.is_empty() && h.engine().links.membership.is_empty());
+    }
+}
+
+#[test]
 fn where_orders_cannot_be_changed_they_are_replaced() {
     // C6
     let (mut h, log) = at(engine_keeps_links().without(Feature::Amend, "x"), bracket);
