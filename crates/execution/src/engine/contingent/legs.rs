@@ -142,12 +142,17 @@ impl Engine {
         let reason = if self.too_small(id, total)?.is_some() {
             Some(CancelReason::Contingent)
         } else if leg.fixed || !self.native(instrument).contains(Feature::Amend) {
-            Some(CancelReason::Replaced)
+            // One with children is not replaced: rather too small than too large.
+            match leg.is_parent {
+                true if total > self.total_of(id) => return Ok(()),
+                true => Some(CancelReason::Contingent),
+                false => Some(CancelReason::Replaced),
+            }
         } else {
             None
         };
         if let Some(reason) = reason {
-            if !(leg.kept || leg.is_parent && reason == CancelReason::Replaced) {
+            if !leg.kept {
                 self.links.to_cancel.push((id, reason));
             }
             return Ok(());

@@ -105,6 +105,10 @@ fn ask(ctx: &mut Context<'_>, touched: &Touched, (what, which, how): (u8, u8, u8
             }
             ctx.amend(order, kind, quantity).or(Ok(()))
         }
+        (6, _) => {
+            let parent = ctx.buy(id(), q(size)).limit(p("10")).submit()?;
+            ctx.buy(id(), q(size)).limit(p("9.50")).after(parent).bracket(p("12"), p("8")).submit().map(drop)
+        }
         (7, _) if how == 0 => {
             touched.extend(ctx.orders().map(|order| order.id.sequence));
             ctx.cancel_all(id())
@@ -420,9 +424,7 @@ impl World {
             let open = truth.is_some_and(|truth| truth.open);
             prop_assert_eq!(order.status.is_at_venue(), open, "{:?} at the venue: {:?}", order, truth);
         }
-        let parents: Vec<_> =
-            self.orders().into_iter().filter(|o| o.spec.contingency.parent.is_none()).collect();
-        for parent in parents {
+        for parent in self.orders() {
             self.check_children(parent)?;
         }
         Ok(())
