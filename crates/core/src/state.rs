@@ -8,7 +8,7 @@ mod requests;
 mod series;
 
 pub use instruments::{InstrumentState, Instruments};
-pub use orders::{Hold, OrderEntry, Orders};
+pub use orders::{Ending, Hold, OrderEntry, Orders};
 pub use requests::{Request, Subscription, Timer};
 pub use series::{BarHistory, Recorded};
 

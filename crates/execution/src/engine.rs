@@ -5,6 +5,7 @@ mod dispatch;
 mod emulation;
 mod events;
 mod halt;
+mod pools;
 mod quiet;
 mod reduce_only;
 mod submit;
@@ -28,6 +29,7 @@ use algoflow_core::{
 
 use crate::{
     error::EngineError,
+    fills::KnownFills,
     input::Input,
     journal::{Journal, Recorder},
     links::Links,
@@ -93,6 +95,7 @@ pub struct Engine {
     links: Links,
     /// By instrument: what it has shown so far.
     shown: Vec<emulation::Shown>,
+    fills: KnownFills,
     timers: Timers,
     on_error: ErrorPolicy,
     halts: Vec<Halt>,
@@ -126,6 +129,7 @@ impl Engine {
             routes: Routes::default(),
             links: Links::default(),
             shown: Vec::new(),
+            fills: KnownFills::default(),
             timers: Timers::default(),
             on_error: ErrorPolicy::default(),
             halts: Vec::new(),

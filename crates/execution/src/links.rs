@@ -4,21 +4,85 @@ use std::collections::BTreeMap;
 
 use algoflow_core::{id::OrderId, number::Quantity, order::CancelReason, time::Timestamp};
 
-/// One-cancels-other: members that share one quantity.
-#[derive(Clone, Debug, Default)]
+/// How often a change of an order is asked for before something new is known: a fill, a wish of the strategy, proof of an
+/// unknown outcome. After that it stays as the venue has it.
+pub(crate) const MAX_ASKS: u8 = 3;
+
+/// Orders that share one quantity; an order that waits for a parent alone is a group of one.
+#[derive(Clone, Debug)]
 pub(crate) struct Group {
-    /// The order whose fills they protect; without one they share `total`.
+    /// The order whose fills they share.
     pub(crate) parent: Option<OrderId>,
-    /// The quantity that they share, if they have no parent.
-    pub(crate) total: Quantity,
-    pub(crate) members: Vec<OrderId>,
+    /// One child without one-cancels-other: its end says nothing about its parent.
+    pub(crate) alone: bool,
+    /// It was ended on request: nothing is sent for it any more.
+    pub(crate) closed: bool,
+    pub(crate) legs: Vec<Leg>,
+}
+
+/// A member of a group: its newest order, which may have taken the place of earlier ones.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Leg {
+    pub(crate) order: OrderId,
+    /// What the earlier orders filled.
+    pub(crate) before: Quantity,
+    /// The most that it may fill in all: what was ordered, if there is no parent, or what the strategy made of it.
+    pub(crate) own: Option<Quantity>,
+    /// The total that the strategy asked for, until the venue answers.
+    pub(crate) wished: Option<Quantity>,
+    /// The total that we asked for, until the venue answers.
+    pub(crate) asked: Option<Quantity>,
+    /// How often we asked for a change since something new was known.
+    pub(crate) asks: u8,
+    /// The venue refused to change it: it has to be replaced.
+    pub(crate) fixed: bool,
+    /// The venue refused to cancel it: it is not asked again before something fills.
+    pub(crate) kept: bool,
+    /// It has children of its own, which belong to its order: no other takes its place.
+    pub(crate) is_parent: bool,
+    pub(crate) end: End,
+}
+
+/// What the end of a leg's order means for the leg.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum End {
+    /// It filled, or we took it back: another follows as soon as there is something for it.
+    Renewable,
+    /// It was refused, or the venue ended it: another follows when the parent fills more and nothing else is left.
+    Lost,
+    /// Nothing follows.
+    Over,
+}
+
+impl Leg {
+    pub(crate) fn new(order: OrderId, own: Option<Quantity>) -> Self {
+        Self {
+            order,
+            before: Quantity::ZERO,
+            own,
+            wished: None,
+            asked: None,
+            asks: 0,
+            fixed: false,
+            kept: false,
+            is_parent: false,
+            end: End::Over,
+        }
+    }
 }
 
 #[derive(Debug, Default)]
 pub(crate) struct Links {
-    /// Orders that wait for a parent.
-    pub(crate) children: BTreeMap<OrderId, Vec<OrderId>>,
+    /// By parent: the groups that wait for its fills.
+    pub(crate) children: BTreeMap<OrderId, Vec<u64>>,
+    /// By number. Groups of one are numbered from the other end.
     pub(crate) groups: BTreeMap<u64, Group>,
+    /// The groups of the orders that are members.
+    pub(crate) membership: BTreeMap<OrderId, u64>,
+    /// How many groups of one were made.
+    pub(crate) lone: u64,
+    /// How many changes of an order are on their way to the venue.
+    pub(crate) amending: BTreeMap<OrderId, u32>,
     /// Orders held back until their trigger is reached, by instrument.
     pub(crate) waiting: Vec<Vec<Waiting>>,
     /// How many orders wait for their trigger, over all instruments.
@@ -44,6 +108,32 @@ pub(crate) struct Waiting {
 }
 
 impl Links {
+    /// The leg whose newest order this is.
+    pub(crate) fn leg_mut(&mut self, order: OrderId) -> Option<&mut Leg> {
+        let group = self.groups.get_mut(self.membership.get(&order)?)?;
+        group.legs.iter_mut().find(|leg| leg.order == order)
+    }
+
+    pub(crate) fn leg_mut_at(&mut self, number: u64, at: usize) -> Option<&mut Leg> {
+        self.groups.get_mut(&number).and_then(|group| group.legs.get_mut(at))
+    }
+
+    pub(crate) fn leg(&self, number: u64, at: usize) -> Option<Leg> {
+        self.groups.get(&number).and_then(|group| group.legs.get(at)).copied()
+    }
+
+    /// The orders of the group of `order`, itself among them.
+    pub(crate) fn companions(&self, order: OrderId) -> impl Iterator<Item = OrderId> + '_ {
+        let group = self.membership.get(&order).and_then(|number| self.groups.get(number));
+        group.into_iter().flat_map(|group| group.legs.iter().map(|leg| leg.order))
+    }
+
+    pub(crate) fn forget_group(&mut self, number: u64) {
+        for leg in self.groups.remove(&number).into_iter().flat_map(|group| group.legs) {
+            self.membership.remove(&leg.order);
+        }
+    }
+
     pub(crate) fn wait(&mut self, instrument: usize, waiting: Waiting) {
         if self.waiting.len() <= instrument {
             self.waiting.resize_with(instrument + 1, Vec::new);

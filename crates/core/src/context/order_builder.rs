@@ -186,7 +186,7 @@ impl<'c, 'a> OrderBuilder<'c, 'a> {
         };
         spec.contingency.role = OrderRole::Entry;
         let entry = context.push_order(instrument, spec);
-        let group = context.state.orders.new_group();
+        let group = context.state.orders.new_group(context.strategy, Some(entry));
         let legs = [
             (bracket.take_profit.map(|price| OrderKind::Limit { price }), OrderRole::TakeProfit),
             (bracket.stop, OrderRole::StopLoss),
@@ -208,6 +208,6 @@ impl<'c, 'a> OrderBuilder<'c, 'a> {
 impl Context<'_> {
     /// The number of a new one-cancels-other group, for [`OrderBuilder::one_cancels_other`].
     pub fn new_group(&mut self) -> u64 {
-        self.state.orders.new_group()
+        self.state.orders.new_group(self.strategy, None)
     }
 }

@@ -129,6 +129,8 @@ pub enum CancelReason {
     Protection,
     /// The strategy was stopped.
     StrategyStopped,
+    /// It had to change, which the venue does not do: a new order takes its place.
+    Replaced,
     /// The venue's own reasons.
     Venue,
 }

@@ -250,9 +250,13 @@ impl Order {
     pub fn apply(&mut self, event: &OrderEvent) -> Result<(), OrderError> {
         use OrderEventKind as E;
         use OrderStatus as S;
-        let refusal = matches!(event.kind, E::AmendRejected { .. } | E::CancelRejected { .. });
-        if refusal && self.status.is_final() {
-            // The order ended while the request was on its way: the refusal is true, and changes nothing.
+        let late =
+            matches!(event.kind, E::AmendRejected { .. } | E::CancelRejected { .. } | E::Accepted { .. });
+        if late && self.status.is_final() {
+            // The order ended while the answer was on its way: it is true, and changes nothing.
+            if let E::Accepted { venue_order } = &event.kind {
+                self.name_at_venue(venue_order.as_ref());
+            }
             return Ok(());
         }
         let pending = matches!(self.status, S::PendingAmend | S::PendingCancel);
@@ -260,13 +264,12 @@ impl Order {
             E::Denied { .. } => S::Denied,
             E::Held => S::Held,
             E::Submitted => S::Submitted,
-            E::Accepted { .. } => {
-                if pending {
-                    self.status
-                } else {
-                    S::Accepted
-                }
-            }
+            E::Accepted { .. } => match self.status {
+                // An acknowledgement that comes after what it acknowledges takes nothing back.
+                S::PendingAmend | S::PendingCancel | S::Triggered | S::PartiallyFilled => self.status,
+                S::Unknown => self.proven(),
+                _ => S::Accepted,
+            },
             E::Rejected { .. } => S::Rejected,
             E::Triggered => {
                 if pending {
@@ -277,6 +280,8 @@ impl Order {
             }
             E::Filled(fill) => return self.apply_fill(fill, pending, event.ts_recv),
             E::AmendRequested => S::PendingAmend,
+            E::Amended { quantity, .. } if self.filled.is_positive() && *quantity <= self.filled => S::Filled,
+            E::Amended { .. } if self.status == S::Unknown => self.proven(),
             E::Amended { .. } | E::AmendRejected { .. } => match self.status {
                 S::PendingAmend => self.resume,
                 status => status,
@@ -295,21 +300,30 @@ impl Order {
         }
         match &event.kind {
             E::Accepted { venue_order } => {
-                if venue_order.is_some() {
-                    self.venue_order.clone_from(venue_order);
-                }
-                if pending {
-                    self.resume = S::Accepted;
+                self.name_at_venue(venue_order.as_ref());
+                if pending && matches!(self.resume, S::Submitted | S::Unknown) {
+                    self.resume = self.proven();
                 }
             }
             E::Triggered if pending => self.resume = S::Triggered,
             E::AmendRequested | E::CancelRequested if !pending => self.resume = self.status,
-            E::Amended { kind, quantity } => self.amend(*kind, *quantity),
+            E::Amended { kind, quantity } => self.amend(*kind, (*quantity).max(self.filled)),
             _ => {}
         }
         self.status = next;
         self.ts_updated = event.ts_recv;
         Ok(())
+    }
+
+    /// The status of an order that is known to work at the venue.
+    fn proven(&self) -> OrderStatus {
+        if self.filled.is_positive() { OrderStatus::PartiallyFilled } else { OrderStatus::Accepted }
+    }
+
+    fn name_at_venue(&mut self, name: Option<&VenueOrderId>) {
+        if let Some(name) = name {
+            self.venue_order = Some(name.clone());
+        }
     }
 
     /// Replaces prices and quantity; the order's other terms stay.

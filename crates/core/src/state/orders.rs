@@ -1,7 +1,7 @@
 use crate::{
     id::OrderId,
     ledger::Reservation,
-    order::{Order, OrderSpec},
+    order::{CancelReason, Order, OrderSpec},
     time::Timestamp,
 };
 
@@ -17,6 +17,15 @@ pub enum Hold {
     Trigger,
 }
 
+/// Why the engine asked a venue to end an order. The venue only knows that it was asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// It is to be cancelled, for this reason.
+    Cancel(CancelReason),
+    /// Its time is over, which the venue does not watch.
+    Expire,
+}
+
 /// An order and what the engine keeps beside it.
 #[derive(Clone, Debug)]
 pub struct OrderEntry {
@@ -28,6 +37,12 @@ pub struct OrderEntry {
     pub reservation: Reservation,
     /// Why it is held back.
     pub hold: Hold,
+    /// Why the engine asked the venue to end it, once it did.
+    pub ending: Option<Ending>,
+    /// The engine watched its trigger, and sent it as what it becomes: the venue knows it as a market or limit order.
+    pub was_triggered: bool,
+    /// The engine's number of its newest fill, by which it knows a fill that is reported again; zero before the first.
+    pub last_fill: u64,
 }
 
 /// Every order of a run, by sequence. Finding one takes the same time however many there are.
@@ -37,15 +52,15 @@ pub struct Orders {
     entries: Vec<OrderEntry>,
     /// Sequences of the orders that can still change, ascending.
     open: Vec<u64>,
-    /// The number of the next one-cancels-other group.
-    next_group: u64,
+    /// By number, from one: whose one-cancels-other group it is, and the parent that its members must have.
+    groups: Vec<(usize, Option<OrderId>)>,
 }
 
 impl Orders {
     /// No orders yet.
     #[must_use]
     pub fn new(run: u32) -> Self {
-        Self { run, entries: Vec::new(), open: Vec::new(), next_group: 1 }
+        Self { run, entries: Vec::new(), open: Vec::new(), groups: Vec::new() }
     }
 
     /// Makes an order of `strategy`.
@@ -60,15 +75,26 @@ impl Orders {
             instrument,
             reservation: Reservation::default(),
             hold: Hold::None,
+            ending: None,
+            was_triggered: false,
+            last_fill: 0,
         });
         self.open.push(sequence);
         id
     }
 
-    /// The number of a new one-cancels-other group.
-    pub fn new_group(&mut self) -> u64 {
-        self.next_group += 1;
-        self.next_group - 1
+    /// The number of a new one-cancels-other group of `strategy`. With a parent, only children of it can be members.
+    pub fn new_group(&mut self, strategy: usize, parent: Option<OrderId>) -> u64 {
+        self.groups.push((strategy, parent));
+        self.groups.len() as u64
+    }
+
+    /// Whether an order of `strategy` that waits for `parent` may join a group.
+    #[must_use]
+    pub fn may_join(&self, group: u64, strategy: usize, parent: Option<OrderId>) -> bool {
+        let index = group.checked_sub(1).and_then(|index| usize::try_from(index).ok());
+        let known = index.and_then(|index| self.groups.get(index));
+        known.is_some_and(|(owner, only)| *owner == strategy && (only.is_none() || *only == parent))
     }
 
     /// An order with what is kept beside it.

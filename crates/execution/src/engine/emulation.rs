@@ -199,8 +199,13 @@ impl Engine {
                 reached.push(waiting.order);
             }
         }
-        for id in reached {
-            self.trigger(id, instrument, commands)?;
+        for (at, id) in reached.iter().enumerate() {
+            // C7: of a group, one leaves at a time.
+            let earlier = reached.get(..at).unwrap_or_default();
+            let same_event = self.links.companions(*id).any(|other| earlier.contains(&other));
+            if !same_event && !self.is_outrun(*id) {
+                self.trigger(*id, instrument, commands)?;
+            }
         }
         Ok(())
     }
@@ -218,6 +223,7 @@ impl Engine {
         if entry.order.status != OrderStatus::Held {
             return Ok(());
         }
+        entry.was_triggered = true;
         let spec = &mut entry.order.spec;
         spec.kind = spec.kind.triggered();
         let (reduce_only, in_force) = (spec.flags.reduce_only, spec.time_in_force);
@@ -251,7 +257,7 @@ impl Engine {
     /// Ends the orders of an instrument that the engine holds, because of a split (E9).
     pub(super) fn end_held(&mut self, instrument: usize) {
         let waiting = self.links.waiting.get(instrument).map(Vec::as_slice).unwrap_or_default();
-        let children = self.links.children.values().flatten().copied();
+        let children = self.links.membership.keys().copied();
         for id in waiting.iter().map(|waiting| waiting.order).chain(children) {
             let entry = self.state.orders.entry(id);
             if entry.is_some_and(|e| e.instrument == instrument && e.order.status == OrderStatus::Held) {

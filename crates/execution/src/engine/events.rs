@@ -5,7 +5,7 @@ use algoflow_core::{
     command::Command,
     id::OrderId,
     number::Quantity,
-    order::{Fill, OrderEvent, OrderEventKind, OrderQuantity, OrderRole},
+    order::{CancelReason, Fill, OrderEvent, OrderEventKind, OrderQuantity, OrderRole, OrderStatus},
     strategy::Strategy,
 };
 
@@ -20,21 +20,45 @@ impl Engine {
     ) -> Result<(), EngineError> {
         let id = event.order;
         let entry = self.state.orders.entry_mut(id).ok_or_else(|| EngineError::UnknownOrder { order: id })?;
+        if let OrderEventKind::Cancelled { reason: CancelReason::Requested } = event.kind
+            && let Some(ending) = entry.ending.take()
+        {
+            // The venue only knows that it was asked; we know why. A refusal in between does not change that: the order may
+            // have been gone already.
+            let OrderEvent { order, instrument, ts_event, ts_recv, .. } = *event;
+            let kind = super::submit::ended(ending);
+            return self.on_event(&OrderEvent { order, instrument, ts_event, ts_recv, kind }, commands);
+        }
+        if let OrderEventKind::Filled(fill) = &event.kind
+            && !self.fills.is_new(&mut entry.last_fill, &fill.id)
+        {
+            // A venue repeats what it told before a connection was lost.
+            return Ok(());
+        }
         let leaves = entry.order.leaves();
         let target = matches!(entry.order.spec.contingency.role, OrderRole::Target | OrderRole::Close);
         let was_final = entry.order.status.is_final();
+        let was_unknown = entry.order.status == OrderStatus::Unknown;
         entry.order.apply(event)?;
         if was_final {
             return Ok(());
+        }
+        if was_unknown && entry.order.status != OrderStatus::Unknown {
+            // What was on its way to the venue is not answered any more.
+            self.links.amending.remove(&id);
+            if let Some(leg) = self.links.leg_mut(id) {
+                leg.asks = 0;
+            }
         }
         let (instrument, side, is_final) =
             (entry.instrument, entry.order.spec.side, entry.order.status.is_final());
         match &event.kind {
             OrderEventKind::Filled(fill) => self.on_fill(id, instrument, fill, leaves, target)?,
             OrderEventKind::Denied { .. } => self.denials.push(event.clone()),
-            OrderEventKind::Amended { .. } => self.on_amended(id, instrument, leaves, target),
+            OrderEventKind::Amended { .. } if !is_final => self.on_amended(id, instrument, leaves, target),
             _ => {}
         }
+        self.amend_answered(event, instrument, is_final)?;
         if is_final {
             self.state.orders.close(id);
             let filled_now = event.fill().map_or(Quantity::ZERO, |fill| fill.quantity);
@@ -48,10 +72,27 @@ impl Engine {
             }
             self.free(id, instrument, None)?;
         }
+        let linked = !self.links.membership.is_empty() || !self.links.children.is_empty();
+        let group = if linked { self.before_told(event, is_final)? } else { None };
         if tells_strategy(&event.kind) {
             self.call(usize::from(id.strategy), |strategy, ctx| Strategy::on_order(strategy, ctx, event));
         }
-        self.after_event(event, instrument, is_final, commands)
+        if is_final {
+            self.links.forget_waiting(instrument, id);
+            self.timers.remove_deadline(id);
+        }
+        self.after_halt(event, is_final);
+        if !self.links.to_replace.is_empty() {
+            self.replace_reduced(event, instrument, is_final, commands)?;
+        }
+        if linked {
+            self.after_linked(event, group, is_final, commands)?;
+        }
+        let fills = event.fill().is_some();
+        if fills && self.links.reducing.get(instrument).is_some_and(|orders| !orders.is_empty()) {
+            self.shrink_reducing(instrument, commands)?;
+        }
+        Ok(())
     }
 
     fn on_fill(
@@ -104,33 +145,6 @@ impl Engine {
     ) -> Result<(), EngineError> {
         let Some(entry) = self.state.orders.entry_mut(id) else { return Ok(()) };
         Ok(self.state.portfolio.release(instrument, &mut entry.reservation, share)?)
-    }
-
-    /// Orders that depend on this one, and reduce-only orders that no longer reduce.
-    #[inline]
-    fn after_event(
-        &mut self,
-        event: &OrderEvent,
-        instrument: usize,
-        is_final: bool,
-        commands: &mut Vec<Command>,
-    ) -> Result<(), EngineError> {
-        let filled = event.fill().is_some();
-        if is_final {
-            self.links.forget_waiting(instrument, event.order);
-            self.timers.remove_deadline(event.order);
-        }
-        self.after_halt(event, is_final);
-        if !self.links.to_replace.is_empty() {
-            self.replace_reduced(event, instrument, is_final, commands)?;
-        }
-        if !self.links.groups.is_empty() || !self.links.children.is_empty() {
-            self.after_linked(event, is_final, commands)?;
-        }
-        if filled && self.links.reducing.get(instrument).is_some_and(|orders| !orders.is_empty()) {
-            self.shrink_reducing(instrument, commands)?;
-        }
-        Ok(())
     }
 
     /// Reduce-only orders at the venue never exceed the position that they reduce.

@@ -7,12 +7,12 @@ use algoflow_core::{
     id::OrderId,
     ledger::Shortfall,
     market::TradingStatus,
-    number::Quantity,
+    number::{Price, Quantity},
     order::{
         CancelReason, OrderEvent, OrderEventKind, OrderKind, OrderRole, OrderSpec, OrderStatus, RejectCode,
         TimeInForce,
     },
-    state::{Hold, Request},
+    state::{Ending, Hold, Request},
     time::Timestamp,
 };
 
@@ -89,7 +89,10 @@ impl Engine {
         match request {
             Request::Submit(order) => self.submit(order, commands),
             Request::Cancel(order) => self.cancel(order, CancelReason::Requested, commands),
-            Request::Amend { order, kind, quantity } => self.amend(order, kind, quantity, commands),
+            Request::Amend { order, kind, quantity } => {
+                self.wish(order, quantity);
+                self.amend(order, kind, quantity, commands)
+            }
             Request::Subscribe { strategy, subscription } => {
                 if let Some(index) = self.state.instruments.index(subscription.instrument()) {
                     self.routes.subscribe(index, strategy, &subscription);
@@ -120,12 +123,14 @@ impl Engine {
         if let Err(refusal) = self.check(spec, entry.instrument) {
             return self.deny(id, refusal, commands);
         }
-        if parent.is_some() || group.is_some() {
-            self.link(id, parent, group);
+        if (parent.is_some() || group.is_some())
+            && let Err(refusal) = self.link(id)
+        {
+            return self.deny(id, refusal, commands);
         }
         if let Some(parent) = parent {
             self.hold(id, Hold::Parent)?;
-            return self.sync_children(parent, commands);
+            return self.parent_moved(parent, false, commands);
         }
         self.release(id, commands)
     }
@@ -194,32 +199,29 @@ impl Engine {
         self.send(id, instrument, commands)
     }
 
-    /// Sets aside the money, then sends.
+    /// Sets aside the money, then sends the order.
     pub(super) fn send(
         &mut self,
         id: OrderId,
         instrument: usize,
         commands: &mut Vec<Command>,
     ) -> Result<(), EngineError> {
-        let Some(order) = self.state.orders.get(id) else { return Ok(()) };
-        let mut spec = order.spec;
-        let reserved = match self.reserve(&spec, instrument) {
+        let reserved = match self.reserve(id, instrument) {
             Err(EngineError::Account(error)) => Err(Refusal::of_account(error)?),
             reserved => reserved?,
         };
-        match reserved {
-            Ok(reservation) => {
-                if let Some(entry) = self.state.orders.entry_mut(id) {
-                    entry.reservation = reservation;
-                    entry.hold = Hold::None;
-                }
-            }
-            Err(refusal) => return self.deny(id, refusal, commands),
+        if let Err(refusal) = reserved {
+            return self.deny(id, refusal, commands);
         }
+        self.note(id, OrderEventKind::Submitted)?;
+        let native = self.native(instrument);
+        let Some(entry) = self.state.orders.entry_mut(id) else { return Ok(()) };
+        entry.hold = Hold::None;
+        commands.push(Command::Submit(Submit { order: id, spec: entry.order.spec }));
+        let Some(Command::Submit(Submit { spec, .. })) = commands.last_mut() else { return Ok(()) };
         // The engine keeps the links itself, and the flags that the venue does not know.
         spec.contingency.parent = None;
         spec.contingency.group = None;
-        let native = self.native(instrument);
         if !native.contains(Feature::ReduceOnly) && spec.flags.reduce_only {
             spec.flags.reduce_only = false;
             self.links.add_reducing(instrument, id);
@@ -227,28 +229,17 @@ impl Engine {
         if !spec.features().minus(native).and(TIMES).is_empty() {
             spec.time_in_force = TimeInForce::Gtc;
         }
-        self.note(id, OrderEventKind::Submitted)?;
-        commands.push(Command::Submit(Submit { order: id, spec }));
         Ok(())
     }
 
-    /// What the order needs of the account. Orders of a group share one quantity, so the first that is sent sets it aside.
-    fn reserve(
-        &mut self,
-        spec: &OrderSpec,
-        instrument: usize,
-    ) -> Result<Result<algoflow_core::ledger::Reservation, Refusal>, EngineError> {
-        if let Some(group) = spec.contingency.group
-            && self.group_has_reservation(group)
-        {
-            return Ok(Ok(algoflow_core::ledger::Reservation::default()));
-        }
+    /// Sets aside what the order needs of the account (C8).
+    fn reserve(&mut self, id: OrderId, instrument: usize) -> Result<Result<(), Refusal>, EngineError> {
+        let Some(order) = self.state.orders.get(id) else { return Ok(Ok(())) };
+        let spec = &order.spec;
         let Some(known) = self.state.instruments.get(instrument) else {
             return Ok(Err(Refusal::new(RejectCode::UnknownInstrument, "unknown instrument")));
         };
-        let Some(price) =
-            spec.kind.limit_price().or(spec.kind.trigger_price()).or(self.state.portfolio.mark(instrument))
-        else {
+        let Some(price) = self.price_of(spec.kind, instrument) else {
             return Ok(Err(Refusal::new(
                 RejectCode::NoPrice,
                 format!("no price of {} is known", spec.instrument),
@@ -280,8 +271,22 @@ impl Engine {
             }
         }
         let fee = known.spec.fees.taker.max(known.spec.fees.maker);
-        let reserved = self.state.portfolio.reserve(instrument, spec.side, quantity, price, fee)?;
-        Ok(reserved.map_err(Refusal::from))
+        let side = spec.side;
+        if let Some(holder) = self.pool_holder(id, instrument, side) {
+            let need = self.state.portfolio.need(instrument, side, quantity, price, fee)?;
+            return self.raise(holder, instrument, side, need);
+        }
+        let reserved = self.state.portfolio.reserve(instrument, side, quantity, price, fee)?;
+        Ok(reserved.map_err(Refusal::from).map(|reservation| {
+            if let Some(entry) = self.state.orders.entry_mut(id) {
+                entry.reservation = reservation;
+            }
+        }))
+    }
+
+    /// The price by which an order is valued: its own, or the last.
+    pub(super) fn price_of(&self, kind: OrderKind, instrument: usize) -> Option<Price> {
+        kind.limit_price().or(kind.trigger_price()).or(self.state.portfolio.mark(instrument))
     }
 
     /// The end of an order that is new now, if the engine must see to it because the venue does not.
@@ -296,23 +301,39 @@ impl Engine {
         }
     }
 
-    /// Ends an order: held ones at once, others by asking the venue.
+    /// Ends an order for a reason, of which the strategy is told when the end is confirmed.
     pub(super) fn cancel(
         &mut self,
         id: OrderId,
         reason: CancelReason,
         commands: &mut Vec<Command>,
     ) -> Result<(), EngineError> {
-        let Some(order) = self.state.orders.get(id) else { return Ok(()) };
-        let instrument = order.spec.instrument;
-        match order.status {
+        self.end(id, Ending::Cancel(reason), commands)
+    }
+
+    /// Ends an order: held ones at once, others by asking the venue.
+    fn end(&mut self, id: OrderId, ending: Ending, commands: &mut Vec<Command>) -> Result<(), EngineError> {
+        use CancelReason as R;
+        let Some(entry) = self.state.orders.entry_mut(id) else { return Ok(()) };
+        let instrument = entry.order.spec.instrument;
+        match entry.order.status {
             OrderStatus::Initialized => {
                 let text = "cancelled before it was sent";
                 self.deny(id, Refusal::new(RejectCode::Other, text), commands)
             }
-            OrderStatus::Held => self.tell(id, OrderEventKind::Cancelled { reason }, commands),
-            status if status.is_final() || status == OrderStatus::PendingCancel => Ok(()),
+            OrderStatus::Held => self.tell(id, ended(ending), commands),
+            OrderStatus::PendingCancel => {
+                // Somebody's wish comes before our own reasons, and those before a mere replacement.
+                let stronger = matches!(ending, Ending::Cancel(R::Requested | R::StrategyStopped))
+                    || entry.ending == Some(Ending::Cancel(R::Replaced));
+                if stronger {
+                    entry.ending = Some(ending);
+                }
+                Ok(())
+            }
+            status if status.is_final() => Ok(()),
             _ => {
+                entry.ending = Some(ending);
                 self.note(id, OrderEventKind::CancelRequested)?;
                 commands.push(Command::Cancel(OrderRef { order: id, instrument }));
                 Ok(())
@@ -329,31 +350,70 @@ impl Engine {
         commands: &mut Vec<Command>,
     ) -> Result<(), EngineError> {
         let Some(entry) = self.state.orders.entry(id) else { return Ok(()) };
-        let (instrument, index) = (entry.order.spec.instrument, entry.instrument);
-        match entry.order.status {
-            OrderStatus::Held => self.tell(id, OrderEventKind::Amended { kind, quantity }, commands),
-            status if status.is_final() || status == OrderStatus::PendingCancel => Ok(()),
-            _ => {
-                let venue = self.venue_of.get(index).and_then(|venue| self.venues.get(*venue));
-                let can = venue.is_some_and(|venue| venue.capabilities.native().contains(Feature::Amend));
-                self.note(id, OrderEventKind::AmendRequested)?;
-                if can {
-                    commands.push(Command::Amend(Amend { order: id, instrument, kind, quantity }));
-                    return Ok(());
-                }
-                let text = "the venue does not change orders; cancel it and send another".to_owned();
-                self.tell(id, OrderEventKind::AmendRejected { code: RejectCode::Unsupported, text }, commands)
+        let instrument = entry.instrument;
+        let refusal = match entry.order.status {
+            OrderStatus::Held => {
+                return self.tell(id, OrderEventKind::Amended { kind, quantity }, commands);
             }
+            status if status.is_final() || status == OrderStatus::PendingCancel => return Ok(()),
+            OrderStatus::Initialized => Refusal::new(RejectCode::Other, "the order was not sent yet"),
+            OrderStatus::Unknown => {
+                Refusal::new(RejectCode::Other, "it is not known whether the venue has the order")
+            }
+            _ if !self.native(instrument).contains(Feature::Amend) => Refusal::new(
+                RejectCode::Unsupported,
+                "the venue does not change orders; cancel it and send another",
+            ),
+            _ => match self.ask_amend(id, kind, quantity, commands)? {
+                Ok(()) => return Ok(()),
+                Err(refusal) => refusal,
+            },
+        };
+        self.refuse_amend(id, refusal, commands)
+    }
+
+    /// Tells a strategy that a change was not asked for. A change that is on its way stays so.
+    pub(super) fn refuse_amend(
+        &mut self,
+        id: OrderId,
+        refusal: Refusal,
+        commands: &mut Vec<Command>,
+    ) -> Result<(), EngineError> {
+        let kind = OrderEventKind::AmendRejected { code: refusal.code, text: refusal.text };
+        let pending = self.state.orders.get(id).filter(|order| order.status == OrderStatus::PendingAmend);
+        let Some(order) = pending else { return self.tell(id, kind, commands) };
+        if let Some(leg) = self.links.leg_mut(id) {
+            leg.wished = None;
         }
+        let (now, instrument) = (self.state.now, order.spec.instrument);
+        let event = OrderEvent { order: id, instrument, ts_event: now, ts_recv: now, kind };
+        self.call(usize::from(id.strategy), |strategy, ctx| strategy.on_order(ctx, &event));
+        Ok(())
+    }
+
+    /// Asks the venue to change a working order, once what the change needs is set aside (C8).
+    pub(super) fn ask_amend(
+        &mut self,
+        id: OrderId,
+        kind: OrderKind,
+        quantity: Quantity,
+        commands: &mut Vec<Command>,
+    ) -> Result<Result<(), Refusal>, EngineError> {
+        let Some(entry) = self.state.orders.entry(id) else { return Ok(Ok(())) };
+        let instrument = entry.order.spec.instrument;
+        let kind = if entry.was_triggered { kind.triggered() } else { kind };
+        if let Err(refusal) = self.cover_change(id, kind, quantity)? {
+            return Ok(Err(refusal));
+        }
+        self.note(id, OrderEventKind::AmendRequested)?;
+        *self.links.amending.entry(id).or_default() += 1;
+        commands.push(Command::Amend(Amend { order: id, instrument, kind, quantity }));
+        Ok(Ok(()))
     }
 
     /// An order's time is over, and the venue does not watch it.
     pub(super) fn expire(&mut self, id: OrderId, commands: &mut Vec<Command>) -> Result<(), EngineError> {
-        match self.state.orders.get(id).map(|order| order.status) {
-            Some(OrderStatus::Held) => self.tell(id, OrderEventKind::Expired, commands),
-            Some(status) if !status.is_final() => self.cancel(id, CancelReason::Requested, commands),
-            _ => Ok(()),
-        }
+        self.end(id, Ending::Expire, commands)
     }
 
     pub(super) fn deny(
@@ -398,6 +458,14 @@ impl Engine {
         let event =
             OrderEvent { order: id, instrument: order.spec.instrument, ts_event: now, ts_recv: now, kind };
         self.on_event(&event, commands)
+    }
+}
+
+/// What a strategy is told of an order that ended as the engine wanted it.
+pub(super) const fn ended(ending: Ending) -> OrderEventKind {
+    match ending {
+        Ending::Cancel(reason) => OrderEventKind::Cancelled { reason },
+        Ending::Expire => OrderEventKind::Expired,
     }
 }
 

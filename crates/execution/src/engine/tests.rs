@@ -13,9 +13,11 @@ use algoflow_core::{
 
 use crate::{EngineError, Harness, Journal, replay};
 
+mod contingent;
 mod emulation;
 mod halt;
 mod limits;
+mod random_venue;
 
 type Script = Box<dyn FnMut(&mut Context<'_>, usize) -> StrategyResult + Send>;
 

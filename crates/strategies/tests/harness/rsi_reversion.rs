@@ -206,8 +206,13 @@ fn what_fills_after_the_bracket_is_done_is_closed() -> TestResult {
     // The engine ends the stop and what is left of the entry; the entry fills all the same, before it is cancelled.
     assert_eq!(cancelled(&market.harness.fill(id(2), "104")?), [id(3), id(1)]);
     assert_eq!(cancelled(&market.harness.cancelled(id(3))?), []);
-    market.harness.fill(id(1), "97")?;
+    let exits = market.harness.fill(id(1), "97")?;
     assert_eq!(market.held(spy()), 6);
+    // The engine protects that with new exits. The strategy is leaving already: it takes them back and closes.
+    assert_eq!(sent(&exits), [(Side::Sell, 6), (Side::Sell, 6)]);
+    for exit in cancelled(&exits) {
+        market.harness.cancelled(exit)?;
+    }
     assert_eq!(market.harness.state().orders.open().count(), 1, "the order that closes");
     let close = market.harness.state().orders.open().next().unwrap().id;
     market.harness.fill(close, "97")?;

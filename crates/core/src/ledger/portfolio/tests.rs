@@ -176,6 +176,43 @@ fn a_cash_account_spends_only_what_it_has() {
 }
 
 #[test]
+fn nothing_stays_set_aside_after_uneven_parts() {
+    let stock = Instrument::equity("ACME.NYSE", "USD").unwrap();
+    let mut p = with(stock.clone(), AccountKind::Cash, "1000");
+    let q = |text: &str| text.parse::<Quantity>().unwrap();
+    let price: Price = "7.77".parse().unwrap();
+    let mut other = p.reserve(0, Side::Buy, q("30"), price, dec("0.001")).unwrap().unwrap();
+    let mut order = p.reserve(0, Side::Buy, q("9"), price, dec("0.001")).unwrap().unwrap();
+    for left in ["9", "8", "7", "6"] {
+        p.release(0, &mut order, Some((q("1"), q(left)))).unwrap();
+        p.release(0, &mut other, Some((q("1"), q("30")))).unwrap();
+    }
+    p.release(0, &mut order, None).unwrap();
+    p.release(0, &mut other, None).unwrap();
+    assert_eq!(p.balance(stock.venue(), usd()).reserved, dec("0"));
+}
+
+#[test]
+fn a_reservation_is_raised_if_the_money_is_there_and_set_whether_or_not() {
+    let stock = Instrument::equity("ACME.NYSE", "USD").unwrap();
+    let mut p = with(stock.clone(), AccountKind::Cash, "1000");
+    let q = |text: &str| text.parse::<Quantity>().unwrap();
+    let price: Price = "10".parse().unwrap();
+    let mut order = p.reserve(0, Side::Buy, q("60"), price, dec("0")).unwrap().unwrap();
+    let need = |p: &Portfolio, quantity: &str| p.need(0, Side::Buy, q(quantity), price, dec("0")).unwrap();
+    let (more, less) = (need(&p, "101"), need(&p, "20"));
+    let refused = p.raise_reservation(0, Side::Buy, &mut order, more).unwrap().unwrap_err();
+    assert_eq!(refused.text, "needs 410 USD, free are 400");
+    assert_eq!((order.amount(), p.balance(stock.venue(), usd()).reserved), (dec("600"), dec("600")));
+    p.raise_reservation(0, Side::Buy, &mut order, less).unwrap().unwrap();
+    assert_eq!(order.amount(), dec("600"), "it is large enough already");
+    p.set_reservation(0, &mut order, less).unwrap();
+    assert_eq!(p.balance(stock.venue(), usd()).free(), dec("800"));
+    p.set_reservation(0, &mut order, more).unwrap();
+    assert_eq!(p.balance(stock.venue(), usd()).free(), dec("-10"));
+}
+
+#[test]
 fn a_margin_account_is_bound_by_its_equity() {
     let stock = Instrument::equity("ACME.NYSE", "USD").unwrap();
     let mut p = with(stock.clone(), AccountKind::Margin { leverage: dec("2") }, "1000");

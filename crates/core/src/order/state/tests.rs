@@ -96,6 +96,48 @@ fn amendments_replace_price_and_quantity() {
 }
 
 #[test]
+fn a_late_acknowledgement_names_the_order_and_takes_nothing_back() {
+    let accepted = |name: &str| OrderEventKind::Accepted { venue_order: Some(name.into()) };
+    let mut o = order(10);
+    drive(&mut o, [OrderEventKind::Submitted, OrderEventKind::Triggered, accepted("a")]).unwrap();
+    assert_eq!((o.status, o.venue_order.as_deref()), (OrderStatus::Triggered, Some("a")));
+    let part = fill(&o, 3, 100);
+    drive(&mut o, [part, accepted("b")]).unwrap();
+    assert_eq!((o.status, o.venue_order.as_deref()), (OrderStatus::PartiallyFilled, Some("b")));
+    let refused = OrderEventKind::CancelRejected { code: RejectCode::Other, text: String::new() };
+    drive(&mut o, [OrderEventKind::CancelRequested, accepted("c"), refused]).unwrap();
+    assert_eq!(o.status, OrderStatus::PartiallyFilled, "the status to come back to is kept too");
+    let rest = fill(&o, 7, 100);
+    drive(&mut o, [rest, accepted("d")]).unwrap();
+    assert_eq!((o.status, o.venue_order.as_deref()), (OrderStatus::Filled, Some("d")));
+}
+
+#[test]
+fn an_unknown_outcome_ends_with_proof() {
+    let unknown = || OrderEventKind::OutcomeUnknown { evidence: "timeout".into() };
+    let accepted = OrderEventKind::Accepted { venue_order: None };
+    let mut o = order(10);
+    let part = fill(&o, 3, 100);
+    drive(&mut o, [OrderEventKind::Submitted, part, unknown(), accepted]).unwrap();
+    assert_eq!(o.status, OrderStatus::PartiallyFilled);
+    let amended = OrderEventKind::Amended { kind: OrderKind::Market, quantity: Quantity::from_int(8) };
+    drive(&mut o, [OrderEventKind::AmendRequested, unknown(), amended]).unwrap();
+    assert_eq!((o.status, o.leaves()), (OrderStatus::PartiallyFilled, Quantity::from_int(5)));
+}
+
+#[test]
+fn an_order_amended_to_what_has_filled_is_filled() {
+    let mut o = order(10);
+    let part = fill(&o, 6, 100);
+    let amended = OrderEventKind::Amended { kind: OrderKind::Market, quantity: Quantity::from_int(5) };
+    drive(&mut o, [OrderEventKind::Submitted, part, OrderEventKind::AmendRequested, amended]).unwrap();
+    assert_eq!(
+        (o.status, o.leaves(), o.filled),
+        (OrderStatus::Filled, Quantity::ZERO, Quantity::from_int(6))
+    );
+}
+
+#[test]
 fn final_states_lead_nowhere() {
     for status in OrderStatus::ALL {
         assert_eq!(status.is_final(), status.next().is_empty(), "{status}");
@@ -137,9 +179,13 @@ proptest! {
             match o.apply(&event) {
                 Ok(()) => {
                     prop_assert!(o.status == before.status || before.status.allows(o.status));
-                    let refusal =
-                        matches!(event.kind, OrderEventKind::AmendRejected { .. } | OrderEventKind::CancelRejected { .. });
-                    prop_assert!(!before.status.is_final() || refusal, "{} took {:?}", before.status, event.kind);
+                    let late = matches!(
+                        event.kind,
+                        OrderEventKind::AmendRejected { .. }
+                            | OrderEventKind::CancelRejected { .. }
+                            | OrderEventKind::Accepted { .. }
+                    );
+                    prop_assert!(!before.status.is_final() || late, "{} took {:?}", before.status, event.kind);
                     prop_assert!(!before.status.is_final() || o == before);
                     prop_assert!(o.filled >= before.filled);
                 }
