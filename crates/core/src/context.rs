@@ -275,11 +275,17 @@ impl<'a> Context<'a> {
     pub fn target_position(&mut self, instrument: InstrumentId, target: Quantity) -> StrategyResult {
         let index = self.state.instruments.require(instrument)?;
         let held = self.state.portfolio.strategy_quantity(self.strategy, index);
-        let pending = self.state.pending_target(self.strategy, index);
-        if pending.is_zero() && held == target {
+        if held == target && self.state.pending_target(self.strategy, index).is_zero() {
             return Ok(());
         }
-        let expected = if pending.is_zero() { held } else { held.checked_add(pending)? };
+        self.move_to(instrument, index, target)
+    }
+
+    /// Apart from [`Context::target_position`], so that saying the same target again costs next to nothing.
+    #[inline(never)]
+    fn move_to(&mut self, instrument: InstrumentId, index: usize, target: Quantity) -> StrategyResult {
+        let held = self.state.portfolio.strategy_quantity(self.strategy, index);
+        let expected = held.checked_add(self.state.pending_target(self.strategy, index))?;
         let difference = target.checked_sub(expected)?;
         if difference.is_zero() {
             return Ok(());
