@@ -205,11 +205,11 @@ impl Portfolio {
     /// The price by which an instrument is valued from now on.
     #[inline]
     pub fn set_mark(&mut self, instrument: usize, price: Price) {
-        if let Some(mark) = self.marks.get_mut(instrument) {
-            if mark.replace(price).is_none() {
-                // Another asset can be valued now.
-                self.find_ways();
-            }
+        if let Some(mark) = self.marks.get_mut(instrument)
+            && mark.replace(price).is_none()
+        {
+            // Another asset can be valued now.
+            self.find_ways();
         }
     }
 
