@@ -17,14 +17,21 @@ impl<T: Copy + Default> Ring<T> {
     /// Stores a value and returns the one that it replaces, which is the oldest.
     #[inline]
     pub(crate) fn push(&mut self, value: T) -> Option<T> {
-        let evicted = std::mem::replace(&mut self.slots[self.next], value);
         let was_full = self.full;
+        let evicted = self.swap(value);
+        was_full.then_some(evicted)
+    }
+
+    /// As [`Ring::push`], but a value that replaces none gives the default value. For sums, to which that is nothing.
+    #[inline]
+    pub(crate) fn swap(&mut self, value: T) -> T {
+        let evicted = std::mem::replace(&mut self.slots[self.next], value);
         self.next += 1;
         if self.next == self.slots.len() {
             self.next = 0;
             self.full = true;
         }
-        was_full.then_some(evicted)
+        evicted
     }
 
     /// The greatest number of values held.
@@ -45,6 +52,7 @@ impl<T: Copy + Default> Ring<T> {
     }
 
     pub(crate) fn clear(&mut self) {
+        self.slots.fill(T::default());
         self.next = 0;
         self.full = false;
     }

@@ -65,7 +65,7 @@ impl Indicator for RollingSum {
 
     #[inline]
     fn update(&mut self, value: i64) -> Option<i128> {
-        let leaving = self.ring.push(value).unwrap_or(0);
+        let leaving = self.ring.swap(value);
         self.sum += i128::from(value) - i128::from(leaving);
         self.value()
     }
