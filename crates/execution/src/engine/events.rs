@@ -3,6 +3,7 @@
 use algoflow_core::{
     capabilities::Feature,
     command::Command,
+    error::OrderError,
     id::OrderId,
     number::Quantity,
     order::{CancelReason, Fill, OrderEvent, OrderEventKind, OrderQuantity, OrderRole, OrderStatus},
@@ -39,9 +40,17 @@ impl Engine {
         let target = matches!(entry.order.spec.contingency.role, OrderRole::Target | OrderRole::Close);
         let was_final = entry.order.status.is_final();
         let was_unknown = entry.order.status == OrderStatus::Unknown;
-        entry.order.apply(event)?;
+        if let Err(error) = entry.order.apply(event) {
+            return match error {
+                OrderError::Overfill { .. } => {
+                    self.on_impossible_fill(event, &error);
+                    Ok(())
+                }
+                error => Err(error.into()),
+            };
+        }
         if was_final {
-            return Ok(());
+            return self.on_late(event, commands);
         }
         if was_unknown && entry.order.status != OrderStatus::Unknown {
             // What was on its way to the venue is not answered any more.
@@ -148,7 +157,11 @@ impl Engine {
     }
 
     /// Reduce-only orders at the venue never exceed the position that they reduce.
-    fn shrink_reducing(&mut self, instrument: usize, commands: &mut Vec<Command>) -> Result<(), EngineError> {
+    pub(super) fn shrink_reducing(
+        &mut self,
+        instrument: usize,
+        commands: &mut Vec<Command>,
+    ) -> Result<(), EngineError> {
         let orders = self.links.reducing.get(instrument).cloned().unwrap_or_default();
         let mut open = Vec::with_capacity(orders.len());
         for id in orders {

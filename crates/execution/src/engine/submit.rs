@@ -406,6 +406,9 @@ impl Engine {
             return Ok(Err(refusal));
         }
         self.note(id, OrderEventKind::AmendRequested)?;
+        if let Some(entry) = self.state.orders.entry_mut(id) {
+            entry.order.ask_total(quantity);
+        }
         *self.links.amending.entry(id).or_default() += 1;
         commands.push(Command::Amend(Amend { order: id, instrument, kind, quantity }));
         Ok(Ok(()))

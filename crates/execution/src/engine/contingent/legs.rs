@@ -42,7 +42,10 @@ impl Engine {
             spec.quantity = open.into();
             let next = self.state.orders.create(strategy, entry.instrument, spec, self.state.now);
             let before = leg.before.checked_add(filled).map_err(AccountError::from)?;
-            self.links.membership.remove(&leg.order);
+            // The earlier order stays known: a fill of it may be told late.
+            if let Some(group) = self.links.groups.get_mut(&number) {
+                group.earlier.push((leg.order, at - 1));
+            }
             self.links.membership.insert(next, number);
             if let Some(leg) = self.links.leg_mut_at(number, at - 1) {
                 *leg = Leg { before, ..Leg::new(next, leg.own) };

@@ -4,17 +4,17 @@ use algoflow_core::order::{CancelReason, OrderQuantity};
 
 use super::*;
 
-fn engine_keeps_links() -> Capabilities {
+pub(super) fn engine_keeps_links() -> Capabilities {
     Capabilities::all_native()
         .emulating(Feature::ReduceOnly, "x")
         .emulating(Feature::Oto, "x")
         .emulating(Feature::Oco, "x")
 }
 
-type Bars = fn(&mut Context<'_>, usize) -> StrategyResult;
+pub(super) type Bars = fn(&mut Context<'_>, usize) -> StrategyResult;
 
 /// A margin account of 1000 USD without leverage.
-fn at(venue: Capabilities, script: Bars) -> (Harness, Log) {
+pub(super) fn at(venue: Capabilities, script: Bars) -> (Harness, Log) {
     let (strategy, log) = scripted(BarSpec::day(), script);
     let account = AccountKind::Margin { leverage: Decimal::ONE };
     (Harness::with([spy()], "1000 USD".parse().unwrap(), account, venue, strategy).unwrap(), log)
@@ -36,26 +36,26 @@ fn at_least_five(script: Bars) -> Harness {
     Harness::with([instrument], cash, account, engine_keeps_links(), strategy).unwrap()
 }
 
-fn bracket(ctx: &mut Context<'_>, bar: usize) -> StrategyResult {
+pub(super) fn bracket(ctx: &mut Context<'_>, bar: usize) -> StrategyResult {
     if bar == 1 {
         ctx.buy(id(), q(10)).limit(p("10")).bracket(p("12"), p("8")).submit()?;
     }
     Ok(())
 }
 
-fn sizes(commands: &[Command]) -> Vec<(u64, i64)> {
+pub(super) fn sizes(commands: &[Command]) -> Vec<(u64, i64)> {
     let size = |submit: &algoflow_core::command::Submit| {
         (submit.order.sequence, submit.spec.quantity.value().mantissa())
     };
     Harness::submitted(commands).iter().map(size).collect()
 }
 
-fn amended(h: &mut Harness, sequence: u64, quantity: i64) -> Vec<Command> {
+pub(super) fn amended(h: &mut Harness, sequence: u64, quantity: i64) -> Vec<Command> {
     let kind = h.state().orders.get(order(sequence)).unwrap().spec.kind;
     h.report(order(sequence), OrderEventKind::Amended { kind, quantity: q(quantity) }).unwrap()
 }
 
-fn amend_refused(h: &mut Harness, sequence: u64) -> Vec<Command> {
+pub(super) fn amend_refused(h: &mut Harness, sequence: u64) -> Vec<Command> {
     let (code, text) = (RejectCode::Other, String::new());
     h.report(order(sequence), OrderEventKind::AmendRejected { code, text }).unwrap()
 }
@@ -66,7 +66,7 @@ fn cancel_refused(h: &mut Harness, sequence: u64) -> Vec<Command> {
 }
 
 /// An entry of ten, of which `filled` have filled, with both exits accepted.
-fn entered(h: &mut Harness, filled: i64) {
+pub(super) fn entered(h: &mut Harness, filled: i64) {
     h.close(id(), "10").unwrap();
     h.accept(order(1)).unwrap();
     h.fill_part(order(1), q(filled), "10").unwrap();
@@ -74,7 +74,7 @@ fn entered(h: &mut Harness, filled: i64) {
     h.accept(order(3)).unwrap();
 }
 
-fn reserved(h: &Harness, asset: &str) -> Decimal {
+pub(super) fn reserved(h: &Harness, asset: &str) -> Decimal {
     h.state().portfolio.balance(spy().venue(), asset.parse().unwrap()).reserved
 }
 
