@@ -324,7 +324,7 @@ impl Engine {
     }
 
     /// Brings the members of a group in line with what is left of their quantity; `revive` after a fill of the parent.
-    fn sync_group(
+    pub(super) fn sync_group(
         &mut self,
         number: u64,
         revive: bool,

@@ -167,12 +167,14 @@ impl Engine {
         for id in orders {
             let Some(order) = self.state.orders.get(id).filter(|order| order.is_open()) else { continue };
             open.push(id);
-            let held = self.state.position(usize::from(id.strategy), instrument).quantity;
-            let reduces =
-                !held.is_zero() && held.is_negative() == (order.spec.side == algoflow_core::order::Side::Buy);
-            let room = if reduces { held.checked_abs().unwrap_or(Quantity::ZERO) } else { Quantity::ZERO };
+            let room = self.room_to_reduce(id.strategy.into(), instrument, order.spec.side);
             if room.is_zero() {
                 self.links.to_cancel.push((id, algoflow_core::order::CancelReason::ReduceOnly));
+            } else if let Some(number) = self.links.membership.get(&id).copied() {
+                // Its group knows of the room, and of what it has asked for already (R5).
+                if order.leaves() > room {
+                    self.sync_group(number, false, commands)?;
+                }
             } else if order.leaves() > room && !self.native(instrument).contains(Feature::Amend) {
                 if !self.links.to_replace.contains(&id) {
                     self.links.to_replace.push(id);
