@@ -5,6 +5,7 @@ mod dispatch;
 mod emulation;
 mod events;
 mod halt;
+mod late;
 mod pools;
 mod quiet;
 mod reduce_only;

@@ -3,8 +3,8 @@
 use algoflow_core::id::ExecutionId;
 
 /// How many fills the engine remembers, over all orders, to tell a repetition from a new fill. Then it forgets the oldest:
-/// if a venue repeats one of those, it is taken for a new fill (or, if the order is over, stops the engine).
-pub const MAX_KNOWN_FILLS: usize = 8_192;
+/// if a venue repeats one of those, it is taken for a new fill.
+pub const MAX_KNOWN_FILLS: usize = 65_536;
 
 /// With how many of its order's latest fills a fill is compared.
 const MAX_COMPARED: usize = 1_024;

@@ -1,12 +1,16 @@
 //! Which orders wait for, or share a quantity with, which.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use algoflow_core::{id::OrderId, number::Quantity, order::CancelReason, time::Timestamp};
 
 /// How often a change of an order is asked for before something new is known: a fill, a wish of the strategy, proof of an
 /// unknown outcome. After that it stays as the venue has it.
 pub(crate) const MAX_ASKS: u8 = 3;
+
+/// How many groups whose orders are all over are kept for a late fill of their parents. Then the oldest is forgotten: what
+/// its parent fills after that is taken into the books, but nothing protects it.
+pub(crate) const MAX_ENDED: usize = 4_096;
 
 /// Orders that share one quantity; an order that waits for a parent alone is a group of one.
 #[derive(Clone, Debug)]
@@ -18,6 +22,16 @@ pub(crate) struct Group {
     /// It was ended on request: nothing is sent for it any more.
     pub(crate) closed: bool,
     pub(crate) legs: Vec<Leg>,
+    /// Orders whose place another has taken, with the position of their leg.
+    pub(crate) earlier: Vec<(OrderId, usize)>,
+}
+
+impl Group {
+    /// Every order that is or was a member.
+    fn orders(&self) -> impl Iterator<Item = OrderId> + '_ {
+        let earlier = self.earlier.iter().map(|(order, _)| *order);
+        self.legs.iter().map(|leg| leg.order).chain(earlier)
+    }
 }
 
 /// A member of a group: its newest order, which may have taken the place of earlier ones.
@@ -77,6 +91,8 @@ pub(crate) struct Links {
     pub(crate) children: BTreeMap<OrderId, Vec<u64>>,
     /// By number. Groups of one are numbered from the other end.
     pub(crate) groups: BTreeMap<u64, Group>,
+    /// Groups whose orders are all over, oldest first, for when a fill of their parent is told late.
+    pub(crate) ended: VecDeque<(OrderId, u64, Group)>,
     /// The groups of the orders that are members.
     pub(crate) membership: BTreeMap<OrderId, u64>,
     /// How many groups of one were made.
@@ -128,9 +144,36 @@ impl Links {
         group.into_iter().flat_map(|group| group.legs.iter().map(|leg| leg.order))
     }
 
-    pub(crate) fn forget_group(&mut self, number: u64) {
-        for leg in self.groups.remove(&number).into_iter().flat_map(|group| group.legs) {
-            self.membership.remove(&leg.order);
+    /// Takes a group off, and puts it by if `keep`.
+    pub(crate) fn end_group(&mut self, number: u64, keep: bool) {
+        let Some(group) = self.groups.remove(&number) else { return };
+        for order in group.orders() {
+            self.membership.remove(&order);
+        }
+        let Some(parent) = group.parent else { return };
+        if let Some(groups) = self.children.get_mut(&parent) {
+            groups.retain(|other| *other != number);
+            if groups.is_empty() {
+                self.children.remove(&parent);
+            }
+        }
+        if keep {
+            if self.ended.len() >= MAX_ENDED {
+                self.ended.pop_front();
+            }
+            self.ended.push_back((parent, number, group));
+        }
+    }
+
+    /// Takes up the groups of `parent` again that were put by.
+    pub(crate) fn revive(&mut self, parent: OrderId) {
+        while let Some(at) = self.ended.iter().position(|(of, ..)| *of == parent) {
+            let Some((_, number, group)) = self.ended.remove(at) else { return };
+            for order in group.orders() {
+                self.membership.insert(order, number);
+            }
+            self.children.entry(parent).or_default().push(number);
+            self.groups.insert(number, group);
         }
     }
 

@@ -1,22 +1,18 @@
 //! Moving averages.
 
 mod dema;
-mod ema;
+mod exponential;
 mod hma;
 mod kama;
-mod rma;
-mod sma;
 mod smoother;
 mod tema;
-mod wma;
+mod window;
 
 pub use dema::Dema;
-pub use ema::Ema;
+pub use exponential::{Ema, Rma};
 pub use hma::Hma;
 pub use kama::Kama;
-pub use rma::Rma;
-pub use sma::Sma;
 pub use smoother::Seed;
 pub(crate) use smoother::Smoother;
 pub use tema::Tema;
-pub use wma::Wma;
+pub use window::{Sma, Wma};

@@ -21,8 +21,8 @@ pub enum OrderError {
         /// Where the event would take it.
         to: OrderStatus,
     },
-    /// More filled than was ordered.
-    #[error("order {order}: a fill of {fill} after {filled} is not possible")]
+    /// More filled than was ever asked of the venue.
+    #[error("order {order}: a fill of {fill} after {filled} is not possible{}", at_most(*.most))]
     Overfill {
         /// The order.
         order: OrderId,
@@ -30,6 +30,8 @@ pub enum OrderError {
         filled: Quantity,
         /// What was reported.
         fill: Quantity,
+        /// The largest total that was asked for, in units of the base, if that is what was counted.
+        most: Option<Quantity>,
     },
     /// A quantity of zero or less.
     #[error("the quantity must be above zero, not {quantity}")]
@@ -82,6 +84,10 @@ pub enum OrderError {
         /// Which.
         what: &'static str,
     },
+}
+
+fn at_most(most: Option<Quantity>) -> String {
+    most.map_or_else(String::new, |most| format!(": no more than {most} was asked for"))
 }
 
 codes!(OrderError {

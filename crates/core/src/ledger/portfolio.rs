@@ -25,6 +25,8 @@ struct Line {
     paid_in_full: bool,
     /// What the account holds.
     position: Position,
+    /// What open orders close of it.
+    closing: funds::Closing,
     /// Other lines with the same base in the same account: L6 adds them up.
     siblings: Vec<usize>,
     /// Whether only trades in which it is the base move the base asset: what L6 holds for.
@@ -125,6 +127,7 @@ impl Portfolio {
             settlement,
             paid_in_full,
             position,
+            closing: funds::Closing::default(),
             siblings,
             only_base: false,
         });

@@ -66,6 +66,10 @@ impl OrderStatus {
 
     /// The one table of legal transitions: what an order in this state may become. Staying in a state that
     /// allows it (another partial fill, a second trigger move) is listed too.
+    ///
+    /// Out of a final state leads nothing but a fill that is reported late. A trade that a venue proves has happened,
+    /// whatever was told before it: the order has filled that much more, and stays what it is, or is filled if that was
+    /// all. An order that was denied never left, so it cannot have traded.
     #[must_use]
     pub const fn next(self) -> &'static [Self] {
         use OrderStatus as S;
@@ -153,11 +157,15 @@ impl OrderStatus {
                 S::Expired,
                 S::PendingCancel,
             ],
-            S::Denied | S::Filled | S::Cancelled | S::Rejected | S::Expired => &[],
+            S::Denied => &[],
+            S::Filled => &[S::Filled],
+            S::Cancelled => &[S::Cancelled, S::Filled],
+            S::Rejected => &[S::Rejected, S::Filled],
+            S::Expired => &[S::Expired, S::Filled],
         }
     }
 
-    /// Whether nothing can happen to the order any more.
+    /// Whether nothing can happen to the order any more, but for a fill that is reported late.
     #[must_use]
     pub const fn is_final(self) -> bool {
         matches!(self, Self::Denied | Self::Filled | Self::Cancelled | Self::Rejected | Self::Expired)
@@ -197,6 +205,9 @@ pub struct Order {
     pub filled: Quantity,
     /// The sum of price times quantity of its fills, exact.
     filled_value: Decimal,
+    /// The largest total that was ever asked of the venue, in units of the base; zero while only one was.
+    #[serde(default)]
+    most: Quantity,
     /// The venue's id, once it gave one.
     pub venue_order: Option<VenueOrderId>,
     /// When the strategy made it.
@@ -217,6 +228,7 @@ impl Order {
             resume: OrderStatus::Initialized,
             filled: Quantity::ZERO,
             filled_value: Decimal::ZERO,
+            most: Quantity::ZERO,
             venue_order: None,
             ts_created: now,
             ts_updated: now,
@@ -233,7 +245,25 @@ impl Order {
     #[must_use]
     pub fn leaves(&self) -> Quantity {
         let total = self.spec.quantity.base(self.spec.side).unwrap_or(self.filled);
-        total.checked_sub(self.filled).unwrap_or(Quantity::ZERO)
+        total.checked_sub(self.filled).unwrap_or(Quantity::ZERO).max(Quantity::ZERO)
+    }
+
+    /// Whether a report of a fill can still be true: the order left, and has not filled all that was ever asked for.
+    #[must_use]
+    pub fn may_have_filled_more(&self) -> bool {
+        self.status != OrderStatus::Denied && self.most().is_none_or(|most| self.filled < most)
+    }
+
+    /// The most that it can have filled, in units of the base: the largest total that was ever asked of the venue, which
+    /// may have taken it without our knowing yet. None for an order that is counted in the quote.
+    fn most(&self) -> Option<Quantity> {
+        self.spec.quantity.base(self.spec.side).map(|total| total.max(self.most))
+    }
+
+    /// Another total is asked of the venue. Until it answers (and after, if the answer comes later than the fills), the order
+    /// may fill up to the larger one.
+    pub fn ask_total(&mut self, total: Quantity) {
+        self.most = self.most.max(total);
     }
 
     /// The average price of its fills, if it has any.
@@ -242,16 +272,20 @@ impl Order {
         self.filled_value.checked_div(self.filled.to_decimal())
     }
 
-    /// Takes in what happened.
+    /// Takes in what happened. Answers that come after the order's end change nothing; fills that do are taken in.
     ///
     /// # Errors
-    /// [`OrderError::IllegalTransition`] naming both states, [`OrderError::Overfill`] if more filled than was
-    /// ordered. The order is unchanged then.
+    /// [`OrderError::IllegalTransition`] naming both states, [`OrderError::Overfill`] if more filled than was ever
+    /// asked of the venue. The order is unchanged then.
     pub fn apply(&mut self, event: &OrderEvent) -> Result<(), OrderError> {
         use OrderEventKind as E;
         use OrderStatus as S;
-        let late =
-            matches!(event.kind, E::AmendRejected { .. } | E::CancelRejected { .. } | E::Accepted { .. });
+        let late = matches!(
+            event.kind,
+            E::Amended { .. } | E::AmendRejected { .. } | E::CancelRejected { .. } | E::Accepted { .. }
+        );
+        // Nothing of a filled order is left to cancel.
+        let late = late || (self.status == S::Filled && matches!(event.kind, E::Cancelled { .. }));
         if late && self.status.is_final() {
             // The order ended while the answer was on its way: it is true, and changes nothing.
             if let E::Accepted { venue_order } = &event.kind {
@@ -282,20 +316,20 @@ impl Order {
             E::AmendRequested => S::PendingAmend,
             E::Amended { quantity, .. } if self.filled.is_positive() && *quantity <= self.filled => S::Filled,
             E::Amended { .. } if self.status == S::Unknown => self.proven(),
-            E::Amended { .. } | E::AmendRejected { .. } => match self.status {
-                S::PendingAmend => self.resume,
-                status => status,
-            },
+            E::Amended { .. } if self.status == S::PendingAmend => self.resume,
+            E::AmendRejected { .. } if self.status == S::PendingAmend => self.resumed(),
+            E::Amended { .. } | E::AmendRejected { .. } => self.status,
             E::CancelRequested => S::PendingCancel,
             E::Cancelled { .. } => S::Cancelled,
             E::CancelRejected { .. } => match self.status {
-                S::PendingCancel => self.resume,
+                S::PendingCancel => self.resumed(),
                 status => status,
             },
             E::Expired => S::Expired,
             E::OutcomeUnknown { .. } => S::Unknown,
         };
-        if !(self.status.allows(next) || (next == self.status && !self.status.is_final())) {
+        // Out of a final state leads only a fill.
+        if self.status.is_final() || !(self.status.allows(next) || next == self.status) {
             return Err(OrderError::IllegalTransition { order: self.id, from: self.status, to: next });
         }
         match &event.kind {
@@ -320,6 +354,13 @@ impl Order {
         if self.filled.is_positive() { OrderStatus::PartiallyFilled } else { OrderStatus::Accepted }
     }
 
+    /// The status after a refused change or cancellation. One that filled beyond its total, because a change was believed to
+    /// be on its way, has nothing left now.
+    fn resumed(&self) -> OrderStatus {
+        let full = self.spec.quantity.base(self.spec.side).is_some_and(|total| self.filled > total);
+        if full { OrderStatus::Filled } else { self.resume }
+    }
+
     fn name_at_venue(&mut self, name: Option<&VenueOrderId>) {
         if let Some(name) = name {
             self.venue_order = Some(name.clone());
@@ -328,22 +369,34 @@ impl Order {
 
     /// Replaces prices and quantity; the order's other terms stay.
     fn amend(&mut self, kind: OrderKind, quantity: Quantity) {
+        if let Some(total) = self.spec.quantity.base(self.spec.side).filter(|_| self.status.is_at_venue()) {
+            // A fill that happened before the change may be told after it.
+            self.most = self.most.max(total);
+        }
         self.spec.kind = kind;
         self.spec.quantity = quantity.into();
     }
 
     fn apply_fill(&mut self, fill: &super::Fill, pending: bool, now: Timestamp) -> Result<(), OrderError> {
         use OrderStatus as S;
-        let overflow = |_| OrderError::Overfill { order: self.id, filled: self.filled, fill: fill.quantity };
-        let filled = self.filled.checked_add(fill.quantity).map_err(overflow)?;
         let total = self.spec.quantity.base(self.spec.side);
-        if !fill.quantity.is_positive() || total.is_some_and(|total| filled > total) {
-            return Err(OrderError::Overfill { order: self.id, filled: self.filled, fill: fill.quantity });
+        let overfill = || OrderError::Overfill {
+            order: self.id,
+            filled: self.filled,
+            fill: fill.quantity,
+            most: self.most(),
+        };
+        let filled = self.filled.checked_add(fill.quantity).map_err(|_| overfill())?;
+        let beyond = total.is_some_and(|total| filled > total);
+        if !fill.quantity.is_positive() || (beyond && self.most().is_some_and(|most| filled > most)) {
+            return Err(overfill());
         }
-        let full = total == Some(filled);
+        // Beyond the total only because of a change whose answer is still on its way: that tells the new total.
+        let unanswered = beyond && filled < self.most && (pending || self.status == S::Unknown);
+        let full = total.is_some_and(|total| filled >= total) && !unanswered;
         let next = if full {
             S::Filled
-        } else if pending {
+        } else if pending || unanswered || self.status.is_final() {
             self.status
         } else {
             S::PartiallyFilled
@@ -351,12 +404,9 @@ impl Order {
         if !self.status.allows(next) {
             return Err(OrderError::IllegalTransition { order: self.id, from: self.status, to: next });
         }
-        let value = crate::number::notional(fill.price, fill.quantity, Decimal::ONE).map_err(overflow)?;
-        let value = self.filled_value.checked_add(value).ok_or_else(|| OrderError::Overfill {
-            order: self.id,
-            filled: self.filled,
-            fill: fill.quantity,
-        })?;
+        let value =
+            crate::number::notional(fill.price, fill.quantity, Decimal::ONE).map_err(|_| overfill())?;
+        let value = self.filled_value.checked_add(value).ok_or_else(overfill)?;
         self.filled = filled;
         self.filled_value = value;
         if pending {

@@ -27,6 +27,8 @@
 //!   group (for its whole order where the venue refused to cancel it); it passes on when its holder ends. An amendment
 //!   that needs more sets it aside before it is asked for, and is refused if it is not there.
 //!
+//! A fill that is told after the end of its order counts like one that lost a race: see [late fills](super::late).
+//!
 //! Races that remain, because the venue and the engine do not know of each other at once: until a change or cancellation
 //! is confirmed (or if the venue refuses it), a member can fill what another has just filled. The exits can then be too
 //! large by at most what was open in the other members at that moment, and a cash account overdrawn by as much.
@@ -109,7 +111,8 @@ impl Engine {
             }
         };
         let alone = spec.contingency.group.is_none();
-        let fresh = || Group { parent, alone, closed: false, legs: Vec::with_capacity(2) };
+        let fresh =
+            || Group { parent, alone, closed: false, legs: Vec::with_capacity(2), earlier: Vec::new() };
         let group = self.links.groups.entry(number).or_insert_with(fresh);
         if group.parent != parent {
             return invalid(format!("the members of group {number} have another parent, or none"));
@@ -164,6 +167,7 @@ impl Engine {
         let (id, filled) = (event.order, event.fill().is_some());
         if filled && self.links.children.contains_key(&id) {
             for number in self.links.children.get(&id).cloned().unwrap_or_default() {
+                self.count_earlier(number)?;
                 self.ask_again(number);
                 self.renew_legs(number, true)?;
             }
@@ -171,6 +175,7 @@ impl Engine {
         let Some(number) = self.links.membership.get(&id).copied() else { return Ok(None) };
         self.note_answer(number, event, is_final)?;
         if filled {
+            self.count_earlier(number)?;
             self.ask_again(number);
         }
         let answered = matches!(
@@ -218,13 +223,7 @@ impl Engine {
         filled: bool,
         commands: &mut Vec<Command>,
     ) -> Result<(), EngineError> {
-        let is_final = self.state.orders.get(parent).is_none_or(|order| !order.is_open());
-        let groups = if is_final {
-            self.links.children.remove(&parent).unwrap_or_default()
-        } else {
-            self.links.children.get(&parent).cloned().unwrap_or_default()
-        };
-        for number in groups {
+        for number in self.links.children.get(&parent).cloned().unwrap_or_default() {
             self.sync_group(number, filled, commands)?;
             self.forget_if_over(number)?;
         }
@@ -325,7 +324,7 @@ impl Engine {
     }
 
     /// Brings the members of a group in line with what is left of their quantity; `revive` after a fill of the parent.
-    fn sync_group(
+    pub(super) fn sync_group(
         &mut self,
         number: u64,
         revive: bool,
@@ -346,10 +345,29 @@ impl Engine {
         Ok(())
     }
 
-    /// Drops a group none of whose orders can change any more.
+    /// Drops a group none of whose orders can change any more; it is put by if its parent can still turn out to have filled.
     fn forget_if_over(&mut self, number: u64) -> Result<(), EngineError> {
         if self.share_of(number)?.is_some_and(|share| !share.alive && !share.parent_open) {
-            self.links.forget_group(number);
+            let parent = self.links.groups.get(&number).and_then(|group| group.parent);
+            let may_fill = |parent| self.state.orders.get(parent).is_some_and(Order::may_have_filled_more);
+            self.links.end_group(number, parent.is_some_and(may_fill));
+        }
+        Ok(())
+    }
+
+    /// Orders whose place another has taken may fill after their end: that counts as filled by their member.
+    fn count_earlier(&mut self, number: u64) -> Result<(), EngineError> {
+        let Some(group) = self.links.groups.get_mut(&number).filter(|group| !group.earlier.is_empty()) else {
+            return Ok(());
+        };
+        for leg in &mut group.legs {
+            leg.before = Quantity::ZERO;
+        }
+        for (earlier, at) in &group.earlier {
+            let filled = self.state.orders.get(*earlier).map_or(Quantity::ZERO, |order| order.filled);
+            if let Some(leg) = group.legs.get_mut(*at) {
+                leg.before = leg.before.checked_add(filled).map_err(AccountError::from)?;
+            }
         }
         Ok(())
     }

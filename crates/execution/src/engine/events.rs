@@ -3,6 +3,7 @@
 use algoflow_core::{
     capabilities::Feature,
     command::Command,
+    error::OrderError,
     id::OrderId,
     number::Quantity,
     order::{CancelReason, Fill, OrderEvent, OrderEventKind, OrderQuantity, OrderRole, OrderStatus},
@@ -39,9 +40,17 @@ impl Engine {
         let target = matches!(entry.order.spec.contingency.role, OrderRole::Target | OrderRole::Close);
         let was_final = entry.order.status.is_final();
         let was_unknown = entry.order.status == OrderStatus::Unknown;
-        entry.order.apply(event)?;
+        if let Err(error) = entry.order.apply(event) {
+            return match error {
+                OrderError::Overfill { .. } => {
+                    self.on_impossible_fill(event, &error);
+                    Ok(())
+                }
+                error => Err(error.into()),
+            };
+        }
         if was_final {
-            return Ok(());
+            return self.on_late(event, commands);
         }
         if was_unknown && entry.order.status != OrderStatus::Unknown {
             // What was on its way to the venue is not answered any more.
@@ -148,18 +157,24 @@ impl Engine {
     }
 
     /// Reduce-only orders at the venue never exceed the position that they reduce.
-    fn shrink_reducing(&mut self, instrument: usize, commands: &mut Vec<Command>) -> Result<(), EngineError> {
+    pub(super) fn shrink_reducing(
+        &mut self,
+        instrument: usize,
+        commands: &mut Vec<Command>,
+    ) -> Result<(), EngineError> {
         let orders = self.links.reducing.get(instrument).cloned().unwrap_or_default();
         let mut open = Vec::with_capacity(orders.len());
         for id in orders {
             let Some(order) = self.state.orders.get(id).filter(|order| order.is_open()) else { continue };
             open.push(id);
-            let held = self.state.position(usize::from(id.strategy), instrument).quantity;
-            let reduces =
-                !held.is_zero() && held.is_negative() == (order.spec.side == algoflow_core::order::Side::Buy);
-            let room = if reduces { held.checked_abs().unwrap_or(Quantity::ZERO) } else { Quantity::ZERO };
+            let room = self.room_to_reduce(id.strategy.into(), instrument, order.spec.side);
             if room.is_zero() {
                 self.links.to_cancel.push((id, algoflow_core::order::CancelReason::ReduceOnly));
+            } else if let Some(number) = self.links.membership.get(&id).copied() {
+                // Its group knows of the room, and of what it has asked for already (R5).
+                if order.leaves() > room {
+                    self.sync_group(number, false, commands)?;
+                }
             } else if order.leaves() > room && !self.native(instrument).contains(Feature::Amend) {
                 if !self.links.to_replace.contains(&id) {
                     self.links.to_replace.push(id);

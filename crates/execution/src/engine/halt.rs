@@ -55,6 +55,15 @@ impl Engine {
         }
     }
 
+    /// An order of a halted strategy filled after its end: what is held is to be closed once more (L3 of late fills).
+    pub(super) fn close_again(&mut self, strategy: usize, instrument: usize) {
+        let halted = self.strategies.get(strategy).is_some_and(|slot| slot.halted);
+        let closes = |closing: &Closing| closing.strategy == strategy && closing.instrument == instrument;
+        if halted && self.on_error == ErrorPolicy::Flatten && !self.closing.iter().any(closes) {
+            self.closing.push(Closing { strategy, instrument, waits_for: Vec::new(), refused: Vec::new() });
+        }
+    }
+
     fn open_orders(&self, strategy: usize, instrument: usize, but: &[OrderId]) -> Vec<OrderId> {
         let ours = self.state.orders.open_entries().filter(|entry| {
             usize::from(entry.order.id.strategy) == strategy && entry.instrument == instrument

@@ -25,6 +25,12 @@ struct Pool {
     changing: bool,
 }
 
+impl Pool {
+    fn is_of(&self, instrument: usize, side: Side) -> bool {
+        self.instrument == instrument && self.side == side
+    }
+}
+
 impl Engine {
     /// The member of the order's group, other than itself, that sets aside what it needs too.
     pub(super) fn pool_holder(&self, id: OrderId, instrument: usize, side: Side) -> Option<OrderId> {
@@ -51,7 +57,7 @@ impl Engine {
     ) -> Result<Result<(), Refusal>, EngineError> {
         let Some(entry) = self.state.orders.entry_mut(holder) else { return Ok(Ok(())) };
         let (reservation, portfolio) = (&mut entry.reservation, &mut self.state.portfolio);
-        if need.amount() <= reservation.amount() {
+        if reservation.covers(&need) {
             return Ok(Ok(()));
         }
         Ok(portfolio.raise_reservation(instrument, side, reservation, need)?.map_err(Refusal::from))
@@ -67,11 +73,14 @@ impl Engine {
         let Some(entry) = self.state.orders.entry(id) else { return Ok(Ok(())) };
         let (instrument, side) = (entry.instrument, entry.order.spec.side);
         let open = total.checked_sub(entry.order.filled).map_err(AccountError::from)?;
-        let need = self.need_of(instrument, side, kind, open)?;
+        let reduces = entry.order.spec.flags.reduce_only;
         let holder = self.pool_holder(id, instrument, side).filter(|other| {
-            self.state.orders.entry(*other).is_some_and(|entry| !entry.reservation.amount().is_zero())
+            self.state.orders.entry(*other).is_some_and(|entry| !entry.reservation.is_empty())
         });
-        self.raise(holder.unwrap_or(id), instrument, side, need)
+        let holder = holder.unwrap_or(id);
+        let had = self.state.orders.entry(holder).map(|entry| entry.reservation).unwrap_or_default();
+        let need = self.need_of(instrument, side, kind, open, &had)?;
+        self.raise(holder, instrument, side, if reduces { need.reducing() } else { need })
     }
 
     /// Once the venue has answered a change, what is set aside is what the order needs as it now stands.
@@ -108,7 +117,9 @@ impl Engine {
         let Some(order) = self.state.orders.get(id).filter(|order| order.status.is_at_venue()) else {
             return Ok(());
         };
-        let need = self.need_of(instrument, order.spec.side, order.spec.kind, order.leaves())?;
+        let had = self.state.orders.entry(id).map(|entry| entry.reservation).unwrap_or_default();
+        let need = self.need_of(instrument, order.spec.side, order.spec.kind, order.leaves(), &had)?;
+        let need = if order.spec.flags.reduce_only { need.reducing() } else { need };
         if let Some(entry) = self.state.orders.entry_mut(id) {
             self.state.portfolio.set_reservation(instrument, &mut entry.reservation, need)?;
         }
@@ -121,13 +132,14 @@ impl Engine {
         side: Side,
         kind: OrderKind,
         open: Quantity,
+        had: &Reservation,
     ) -> Result<Reservation, EngineError> {
         let known = self.state.instruments.get(instrument).filter(|_| open.is_positive());
         let (Some(known), Some(price)) = (known, self.price_of(kind, instrument)) else {
             return Ok(Reservation::default());
         };
         let fee = known.spec.fees.taker.max(known.spec.fees.maker);
-        Ok(self.state.portfolio.need(instrument, side, open, price, fee)?)
+        Ok(self.state.portfolio.need(instrument, side, open, price, fee, had)?)
     }
 
     /// Brings what the members of a group have set aside to the largest need of one of them (C8).
@@ -141,32 +153,39 @@ impl Engine {
             if !entry.order.status.is_at_venue() {
                 continue;
             }
-            let (instrument, had, order) = (entry.instrument, entry.reservation, &entry.order);
-            let (side, kind) = (order.spec.side, order.spec.kind);
-            // What the venue would not cancel can still fill, whether it should or not.
-            let leaves = order.leaves();
-            let open = if leg.kept { leaves } else { share.open_for(&leg, order)?.min(leaves) };
-            let need = self.need_of(instrument, side, kind, open)?;
+            let (instrument, had, side) = (entry.instrument, entry.reservation, entry.order.spec.side);
             let changing = self.links.amending.contains_key(&leg.order);
-            let pool = pools.iter_mut().find(|pool| pool.instrument == instrument && pool.side == side);
-            let Some(pool) = pool else {
-                pools.push(Pool { instrument, side, holder: leg.order, need, had, changing });
-                continue;
-            };
-            if need.amount() > pool.need.amount() {
-                pool.need = need;
+            match pools.iter_mut().find(|pool| pool.is_of(instrument, side)) {
+                Some(pool) => {
+                    pool.had = pool.had.or(had);
+                    pool.changing |= changing;
+                }
+                None => {
+                    let (holder, need) = (leg.order, Reservation::default());
+                    pools.push(Pool { instrument, side, holder, need, had, changing });
+                }
             }
-            if had.amount() > pool.had.amount() {
-                pool.had = had;
-            }
-            pool.changing |= changing;
             if let Some(entry) = self.state.orders.entry_mut(leg.order) {
                 self.state.portfolio.release(instrument, &mut entry.reservation, None)?;
             }
         }
+        // Only now, when none of them closes anything, is known what is there to be closed.
+        let mut at = 0;
+        while let Some(leg) = self.links.leg(number, at) {
+            at += 1;
+            let Some(entry) = self.state.orders.entry(leg.order) else { continue };
+            let (instrument, order) = (entry.instrument, &entry.order);
+            let (side, kind) = (order.spec.side, order.spec.kind);
+            let pool = pools.iter_mut().find(|pool| pool.is_of(instrument, side));
+            let Some(pool) = pool.filter(|_| order.status.is_at_venue()) else { continue };
+            // What the venue would not cancel can still fill, whether it should or not.
+            let leaves = order.leaves();
+            let open = if leg.kept { leaves } else { share.open_for(&leg, order)?.min(leaves) };
+            let need = self.need_of(instrument, side, kind, open, &Reservation::default())?;
+            pool.need = pool.need.or(if order.spec.flags.reduce_only { need.reducing() } else { need });
+        }
         for pool in pools {
-            let keep = pool.changing && pool.had.amount() > pool.need.amount();
-            let need = if keep { pool.had } else { pool.need };
+            let need = if pool.changing { pool.need.or(pool.had) } else { pool.need };
             if let Some(entry) = self.state.orders.entry_mut(pool.holder) {
                 self.state.portfolio.set_reservation(pool.instrument, &mut entry.reservation, need)?;
             }

@@ -7,8 +7,11 @@
 //! - **R3** A venue that does not change orders cancels it instead, and once that is confirmed another order with the same terms
 //!   is sent for what is then left to reduce.
 //! - **R4** In a cash account it has set aside what it sells, as the venue has: nothing else can sell that before it ends.
+//! - **R5** A member of a group is cut down, grown and replaced by its group, and is for the smaller of what the group has left
+//!   for it and what there is to reduce.
 
 use algoflow_core::{
+    capabilities::Feature,
     command::Command,
     id::OrderId,
     number::Quantity,
@@ -19,17 +22,31 @@ use super::{Engine, submit::Refusal};
 use crate::error::EngineError;
 
 impl Engine {
+    /// How much an order of the strategy on this side can reduce.
+    pub(super) fn room_to_reduce(&self, strategy: usize, instrument: usize, side: Side) -> Quantity {
+        let held = self.state.position(strategy, instrument).quantity;
+        let reduces = !held.is_zero() && held.is_negative() == (side == Side::Buy);
+        if reduces { held.checked_abs().unwrap_or(Quantity::ZERO) } else { Quantity::ZERO }
+    }
+
+    /// How much a reduce-only order can still fill, if it is for the engine to see to that (R5).
+    pub(super) fn reducing_room(&self, id: OrderId) -> Option<Quantity> {
+        let entry = self.state.orders.entry(id).filter(|entry| entry.order.spec.flags.reduce_only)?;
+        let emulated = !self.native(entry.instrument).contains(Feature::ReduceOnly);
+        emulated.then(|| self.room_to_reduce(id.strategy.into(), entry.instrument, entry.order.spec.side))
+    }
+
     /// Cuts an order down to what is held against it (R1).
     pub(super) fn shrink_to_position(&mut self, id: OrderId, instrument: usize) -> Result<(), Refusal> {
         let strategy = usize::from(id.strategy);
         let held = self.state.position(strategy, instrument).quantity;
+        let side = self.state.orders.get(id).map_or(Side::Sell, |order| order.spec.side);
+        let room = self.room_to_reduce(strategy, instrument, side);
         let mark = self.state.portfolio.mark(instrument);
         let known = self.state.instruments.get(instrument);
         let Some(entry) = self.state.orders.entry_mut(id) else { return Ok(()) };
         let spec = &mut entry.order.spec;
-        let against = if held.is_negative() { Side::Buy } else { Side::Sell };
-        let room = held.checked_abs().unwrap_or(Quantity::ZERO);
-        if room.is_zero() || spec.side != against {
+        if room.is_zero() {
             let text = format!("a {} cannot reduce a position of {held}", spec.side);
             return Err(Refusal::new(RejectCode::ReduceOnly, text));
         }

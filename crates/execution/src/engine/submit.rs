@@ -271,10 +271,11 @@ impl Engine {
             }
         }
         let fee = known.spec.fees.taker.max(known.spec.fees.maker);
-        let side = spec.side;
-        if let Some(holder) = self.pool_holder(id, instrument, side) {
-            let need = self.state.portfolio.need(instrument, side, quantity, price, fee)?;
-            return self.raise(holder, instrument, side, need);
+        let (side, reduces) = (spec.side, spec.flags.reduce_only);
+        if let Some(holder) = self.pool_holder(id, instrument, side).or(reduces.then_some(id)) {
+            let had = self.state.orders.entry(holder).map(|entry| entry.reservation).unwrap_or_default();
+            let need = self.state.portfolio.need(instrument, side, quantity, price, fee, &had)?;
+            return self.raise(holder, instrument, side, if reduces { need.reducing() } else { need });
         }
         let reserved = self.state.portfolio.reserve(instrument, side, quantity, price, fee)?;
         Ok(reserved.map_err(Refusal::from).map(|reservation| {
@@ -406,6 +407,9 @@ impl Engine {
             return Ok(Err(refusal));
         }
         self.note(id, OrderEventKind::AmendRequested)?;
+        if let Some(entry) = self.state.orders.entry_mut(id) {
+            entry.order.ask_total(quantity);
+        }
         *self.links.amending.entry(id).or_default() += 1;
         commands.push(Command::Amend(Amend { order: id, instrument, kind, quantity }));
         Ok(Ok(()))

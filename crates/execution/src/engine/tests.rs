@@ -16,6 +16,7 @@ use crate::{EngineError, Harness, Journal, replay};
 mod contingent;
 mod emulation;
 mod halt;
+mod late;
 mod limits;
 mod random_venue;
 

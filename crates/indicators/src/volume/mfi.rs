@@ -1,7 +1,7 @@
-use super::usable_with_volume;
+use super::{PairSum, usable_with_volume};
 use crate::indicator::inherent_api;
 use crate::input::ratio_or;
-use crate::rolling::{BlockScan, Combine};
+use crate::rolling::BlockScan;
 use crate::{Indicator, IndicatorError, Ohlcv, parameter};
 
 /// Money flow index (Quong and Soudack 1989), between 0 and 100.
@@ -25,25 +25,10 @@ use crate::{Indicator, IndicatorError, Ohlcv, parameter};
 /// ```
 #[derive(Debug, Clone)]
 pub struct Mfi {
-    flows: BlockScan<Flow, Added>,
+    /// What flowed in, and what flowed out.
+    flows: BlockScan<[f64; 2], PairSum>,
     previous: Option<f64>,
     value: Option<f64>,
-}
-
-#[derive(Debug, Clone, Copy, Default)]
-struct Flow {
-    inward: f64,
-    outward: f64,
-}
-
-#[derive(Debug, Clone)]
-struct Added;
-
-impl Combine<Flow> for Added {
-    #[inline]
-    fn combine(earlier: Flow, later: Flow) -> Flow {
-        Flow { inward: earlier.inward + later.inward, outward: earlier.outward + later.outward }
-    }
 }
 
 impl Mfi {
@@ -70,12 +55,10 @@ impl Indicator for Mfi {
         let typical = bar.typical_price();
         let previous = self.previous.replace(typical)?;
         let amount = (typical * bar.volume).abs();
-        let flow = Flow {
-            inward: if typical > previous { amount } else { 0.0 },
-            outward: if typical < previous { amount } else { 0.0 },
-        };
-        let total = self.flows.push(flow)?;
-        let value = Some(100.0 * ratio_or(total.inward, total.inward + total.outward, 0.5));
+        let inward = if typical > previous { amount } else { 0.0 };
+        let outward = if typical < previous { amount } else { 0.0 };
+        let [inward, outward] = self.flows.push([inward, outward])?;
+        let value = Some(100.0 * ratio_or(inward, inward + outward, 0.5));
         self.value = value;
         value
     }

@@ -1,7 +1,7 @@
-use super::usable_with_volume;
+use super::{PairSum, usable_with_volume};
 use crate::indicator::inherent_api;
 use crate::input::ratio_or;
-use crate::rolling::{BlockScan, Combine, CompensatedSum};
+use crate::rolling::{BlockScan, CompensatedSum};
 use crate::{Indicator, IndicatorError, Ohlcv, parameter};
 
 /// Volume-weighted average price since the start of the session.
@@ -91,24 +91,9 @@ inherent_api!(Vwap, Ohlcv => f64);
 /// ```
 #[derive(Debug, Clone)]
 pub struct RollingVwap {
-    bars: BlockScan<Traded, Added>,
+    /// The amount and the volume traded.
+    bars: BlockScan<[f64; 2], PairSum>,
     value: Option<f64>,
-}
-
-#[derive(Debug, Clone, Copy, Default)]
-struct Traded {
-    amount: f64,
-    volume: f64,
-}
-
-#[derive(Debug, Clone)]
-struct Added;
-
-impl Combine<Traded> for Added {
-    #[inline]
-    fn combine(earlier: Traded, later: Traded) -> Traded {
-        Traded { amount: earlier.amount + later.amount, volume: earlier.volume + later.volume }
-    }
 }
 
 impl RollingVwap {
@@ -132,9 +117,8 @@ impl Indicator for RollingVwap {
             return None;
         }
         let typical = bar.typical_price();
-        let traded = Traded { amount: typical * bar.volume, volume: bar.volume };
-        let total = self.bars.push(traded)?;
-        let value = Some(ratio_or(total.amount, total.volume, typical));
+        let [amount, volume] = self.bars.push([typical * bar.volume, bar.volume])?;
+        let value = Some(ratio_or(amount, volume, typical));
         self.value = value;
         value
     }

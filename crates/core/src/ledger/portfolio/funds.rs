@@ -4,7 +4,7 @@ use rust_decimal::{Decimal, RoundingStrategy};
 
 use super::{AccountKind, Portfolio, add, div, mul, sub};
 use crate::{
-    error::AccountError,
+    error::{AccountError, NumberError},
     number::{Price, Quantity},
     order::{RejectCode, Side},
 };
@@ -19,6 +19,41 @@ pub struct Reservation {
     amount: Decimal,
     /// Of which asset (an index); margin, in the reporting asset, if none.
     asset: Option<usize>,
+    /// How much of the position it closes, for which it needs no margin; signed like the position.
+    closes: Quantity,
+}
+
+/// How much of a position open orders close.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Closing {
+    /// Of a long position, by sells.
+    long: Quantity,
+    /// Of a short position, by buys; below zero.
+    short: Quantity,
+}
+
+impl Closing {
+    /// What orders close of positions like `held`.
+    const fn of(&mut self, held: Quantity) -> &mut Quantity {
+        if held.is_negative() { &mut self.short } else { &mut self.long }
+    }
+
+    /// What is left of `held` for another order to close.
+    fn left_of(mut self, held: Quantity) -> Result<Quantity, NumberError> {
+        let left = held.checked_sub(*self.of(held))?;
+        Ok(if left.is_negative() == held.is_negative() { left } else { Quantity::ZERO })
+    }
+
+    /// What they were to close and is not held any more: it is as good as new exposure.
+    fn beyond(self, held: Quantity) -> Result<Quantity, NumberError> {
+        let long = self.long.checked_sub(held.max(Quantity::ZERO))?.max(Quantity::ZERO);
+        let short = held.min(Quantity::ZERO).checked_sub(self.short)?.max(Quantity::ZERO);
+        long.checked_add(short)
+    }
+
+    const fn is_empty(&self) -> bool {
+        self.long.is_zero() && self.short.is_zero()
+    }
 }
 
 /// Why an account cannot carry an order.
@@ -36,13 +71,50 @@ impl Reservation {
     pub const fn amount(&self) -> Decimal {
         self.amount
     }
+
+    /// Whether nothing is set aside, neither money nor a part of a position.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.amount.is_zero() && self.closes.is_zero()
+    }
+
+    /// Whether an order that needs `need` has enough.
+    #[must_use]
+    pub fn covers(&self, need: &Self) -> bool {
+        need.amount <= self.amount && !is_further(need.closes, self.closes)
+    }
+
+    /// What two orders of one side need of which only one can fill.
+    #[must_use]
+    pub fn or(self, other: Self) -> Self {
+        let (mut larger, smaller) = if other.amount > self.amount { (other, self) } else { (self, other) };
+        if is_further(smaller.closes, larger.closes) {
+            larger.closes = smaller.closes;
+        }
+        larger
+    }
+
+    /// The same for an order that only reduces a position: it opens nothing, so it needs no margin.
+    #[must_use]
+    pub const fn reducing(mut self) -> Self {
+        if self.asset.is_none() {
+            self.amount = Decimal::ZERO;
+        }
+        self
+    }
+}
+
+/// Whether `a` is further from zero than `b`, on its side of it.
+fn is_further(a: Quantity, b: Quantity) -> bool {
+    if a.is_negative() { a < b } else { a > b && !a.is_zero() }
 }
 
 impl Portfolio {
     /// Sets aside what an order of `quantity` at `price` needs, with `fee` as a fraction of the notional.
     ///
     /// A cash account needs the quote for a buy and the base for a sale. A margin account needs the initial margin of
-    /// what the order adds to the exposure, out of the equity that is not margin already.
+    /// what the order adds to the exposure, out of the equity that is not margin already. An order adds nothing as far as it
+    /// closes what is held and no other open order closes already.
     ///
     /// # Errors
     /// [`AccountError`] if something cannot be valued. A lack of funds is the inner error.
@@ -63,13 +135,13 @@ impl Portfolio {
         if self.accounts.get(line.account).is_none() {
             return Ok(Err(Shortfall { code: RejectCode::InsufficientFunds, text: "no account".into() }));
         }
-        let need = self.need(instrument, side, quantity, price, fee)?;
+        let need = self.need(instrument, side, quantity, price, fee, &Reservation::default())?;
         let mut reservation = Reservation::default();
         let done = self.raise_reservation(instrument, side, &mut reservation, need)?;
         Ok(done.map(|()| reservation))
     }
 
-    /// What [`Portfolio::reserve`] would set aside, without setting it aside or asking whether it is there.
+    /// What [`Portfolio::reserve`] would set aside instead of `had`, without setting it aside or asking whether it is there.
     ///
     /// # Errors
     /// [`AccountError`] if something cannot be valued.
@@ -80,6 +152,7 @@ impl Portfolio {
         quantity: Quantity,
         price: Price,
         fee: Decimal,
+        had: &Reservation,
     ) -> Result<Reservation, AccountError> {
         let Some(line) = self.lines.get(instrument) else { return Ok(Reservation::default()) };
         match self.accounts.get(line.account).map(|account| account.kind) {
@@ -96,16 +169,12 @@ impl Portfolio {
                     }
                     Side::Sell => (line.base, quantity.to_decimal()),
                 };
-                Ok(Reservation { amount, asset: Some(asset) })
+                Ok(Reservation { amount, asset: Some(asset), closes: Quantity::ZERO })
             }
             Some(AccountKind::Margin { leverage }) => {
-                let amount = self.margin_needed(instrument, side, quantity, price, leverage)?;
-                Ok(Reservation { amount, asset: None })
+                self.margin_needed(instrument, side, quantity, price, leverage, had)
             }
-            _ => {
-                let amount = self.margin_needed(instrument, side, quantity, price, Decimal::ONE)?;
-                Ok(Reservation { amount, asset: None })
-            }
+            _ => self.margin_needed(instrument, side, quantity, price, Decimal::ONE, had),
         }
     }
 
@@ -124,6 +193,10 @@ impl Portfolio {
         let kept = if need.asset == reservation.asset { reservation.amount } else { Decimal::ZERO };
         let more = sub(need.amount, kept)?;
         if more <= Decimal::ZERO {
+            if is_further(need.closes, reservation.closes) {
+                let all = Reservation { closes: need.closes, ..*reservation };
+                self.set_reservation(instrument, reservation, all)?;
+            }
             return Ok(Ok(()));
         }
         let free = match need.asset {
@@ -152,6 +225,7 @@ impl Portfolio {
             };
             return Ok(Err(shortfall));
         }
+        let need = need.or(Reservation { amount: Decimal::ZERO, ..*reservation });
         self.set_reservation(instrument, reservation, need)?;
         Ok(Ok(()))
     }
@@ -170,8 +244,12 @@ impl Portfolio {
             return Ok(());
         }
         self.release(instrument, reservation, None)?;
-        let account = self.lines.get(instrument).map(|line| line.account);
-        if let Some(account) = account.and_then(|index| self.accounts.get_mut(index)) {
+        let Some(line) = self.lines.get_mut(instrument) else { return Ok(()) };
+        if let Some(account) = self.accounts.get_mut(line.account) {
+            if !need.closes.is_zero() {
+                let closing = line.closing.of(need.closes);
+                *closing = closing.checked_add(need.closes)?;
+            }
             match need.asset {
                 Some(asset) => account.reserve(asset, need.amount)?,
                 None => account.reserved_margin = add(account.reserved_margin, need.amount)?,
@@ -181,7 +259,7 @@ impl Portfolio {
         Ok(())
     }
 
-    /// The initial margin of what an order adds to the exposure.
+    /// What an order closes, and the initial margin of what it adds to the exposure.
     fn margin_needed(
         &self,
         instrument: usize,
@@ -189,20 +267,28 @@ impl Portfolio {
         quantity: Quantity,
         price: Price,
         leverage: Decimal,
-    ) -> Result<Decimal, AccountError> {
-        let Some(line) = self.lines.get(instrument) else { return Ok(Decimal::ZERO) };
-        // Only what goes beyond closing the present position is new exposure.
-        let added = match self.closed_by(instrument, side) {
-            Some(held) => quantity.checked_sub(held.checked_abs()?)?,
-            None => quantity,
-        };
+        had: &Reservation,
+    ) -> Result<Reservation, AccountError> {
+        let Some(line) = self.lines.get(instrument) else { return Ok(Reservation::default()) };
+        // Only what goes beyond closing the present position is new exposure, and it is closed only once.
+        let (mut added, mut closes) = (quantity, Quantity::ZERO);
+        if let Some(held) = self.closed_by(instrument, side) {
+            let mut others = line.closing;
+            if had.closes.is_negative() == held.is_negative() {
+                *others.of(held) = others.of(held).checked_sub(had.closes)?;
+            }
+            let closed = others.left_of(held)?.checked_abs()?.min(quantity);
+            added = quantity.checked_sub(closed)?;
+            closes = if held.is_negative() { closed.checked_neg()? } else { closed };
+        }
         if !added.is_positive() {
-            return Ok(Decimal::ZERO);
+            return Ok(Reservation { amount: Decimal::ZERO, asset: None, closes });
         }
         let notional = line.instrument.notional(price, added)?.abs();
         let asset = if line.paid_in_full { line.quote } else { line.settlement };
         let rate = if asset == self.reporting { Decimal::ONE } else { self.rate_of(asset)? };
-        Ok(div(mul(mul(notional, rate)?, line.instrument.margin.initial)?, leverage)?)
+        let amount = div(mul(mul(notional, rate)?, line.instrument.margin.initial)?, leverage)?;
+        Ok(Reservation { amount, asset: None, closes })
     }
 
     /// The equity that is neither margin of positions nor set aside, for an order on `side`.
@@ -216,10 +302,15 @@ impl Portfolio {
         let equity = self.account_equity(line.account, account)?;
         let mut used = account.reserved_margin;
         for (index, other) in self.lines.iter().enumerate() {
-            if other.account != line.account || other.position.is_flat() {
+            let idle = other.position.is_flat() && other.closing.is_empty();
+            if other.account != line.account || idle {
                 continue;
             }
-            let exposure = self.exposure(index, other.position.quantity)?.abs();
+            let mut exposed = other.position.quantity.checked_abs()?;
+            if !other.closing.is_empty() {
+                exposed = exposed.checked_add(other.closing.beyond(other.position.quantity)?)?;
+            }
+            let exposure = self.exposure(index, exposed)?.abs();
             used = add(used, div(mul(exposure, other.instrument.margin.initial)?, leverage)?)?;
         }
         if let Some(held) = self.closed_by(instrument, side) {
@@ -246,17 +337,37 @@ impl Portfolio {
         reservation: &mut Reservation,
         share: Option<(Quantity, Quantity)>,
     ) -> Result<(), AccountError> {
-        if reservation.amount.is_zero() {
+        if reservation.is_empty() {
             return Ok(());
         }
-        let amount = match share {
+        let (part, whole, closed) = match share {
             Some((part, whole)) if part < whole => {
+                // What it closes comes first: the money is for the rest.
+                let all = reservation.closes.checked_abs()?;
+                let closed = all.min(part);
+                let signed = if reservation.closes.is_negative() { closed.checked_neg()? } else { closed };
+                (part.checked_sub(closed)?, whole.checked_sub(all)?, signed)
+            }
+            _ => (Quantity::ONE, Quantity::ONE, reservation.closes),
+        };
+        if !closed.is_zero() {
+            if let Some(line) = self.lines.get_mut(instrument) {
+                let closing = line.closing.of(closed);
+                *closing = closing.checked_sub(closed)?;
+            }
+            reservation.closes = reservation.closes.checked_sub(closed)?;
+        }
+        if reservation.amount.is_zero() || part.is_zero() {
+            return Ok(());
+        }
+        let amount = match whole.is_positive() && part < whole {
+            true => {
                 // Cut to so many digits that taking it from both sums is exact: nothing may be left over in the end.
                 let share = div(mul(reservation.amount, part.to_decimal())?, whole.to_decimal())?;
                 let places = reservation.amount.scale().max(SHARE_PLACES);
                 share.round_dp_with_strategy(places, RoundingStrategy::ToZero)
             }
-            _ => reservation.amount,
+            false => reservation.amount,
         };
         let account = self.lines.get(instrument).map(|line| line.account);
         if let Some(account) = account.and_then(|index| self.accounts.get_mut(index)) {
@@ -269,3 +380,6 @@ impl Portfolio {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -199,7 +199,9 @@ fn a_reservation_is_raised_if_the_money_is_there_and_set_whether_or_not() {
     let q = |text: &str| text.parse::<Quantity>().unwrap();
     let price: Price = "10".parse().unwrap();
     let mut order = p.reserve(0, Side::Buy, q("60"), price, dec("0")).unwrap().unwrap();
-    let need = |p: &Portfolio, quantity: &str| p.need(0, Side::Buy, q(quantity), price, dec("0")).unwrap();
+    let need = |p: &Portfolio, quantity: &str| {
+        p.need(0, Side::Buy, q(quantity), price, dec("0"), &Reservation::default()).unwrap()
+    };
     let (more, less) = (need(&p, "101"), need(&p, "20"));
     let refused = p.raise_reservation(0, Side::Buy, &mut order, more).unwrap().unwrap_err();
     assert_eq!(refused.text, "needs 410 USD, free are 400");
@@ -225,11 +227,12 @@ fn a_margin_account_is_bound_by_its_equity() {
     p.release(0, &mut held, None).unwrap();
     p.apply_fill(0, 0, &fill(&stock, Side::Sell, "200", "10", "0")).unwrap();
     assert!(p.reserve(0, Side::Sell, q("1"), price, dec("0")).unwrap().is_err());
-    assert!(p.reserve(0, Side::Buy, q("200"), price, dec("0")).unwrap().is_ok(), "closing needs nothing");
-    assert!(
-        p.reserve(0, Side::Buy, q("400"), price, dec("0")).unwrap().is_ok(),
-        "turning around uses what closing frees"
-    );
+    for (quantity, why) in
+        [("200", "closing needs nothing"), ("400", "turning around uses what closing frees")]
+    {
+        let made = p.reserve(0, Side::Buy, q(quantity), price, dec("0")).unwrap();
+        p.release(0, &mut made.expect(why), None).unwrap();
+    }
     assert!(p.reserve(0, Side::Buy, q("401"), price, dec("0")).unwrap().is_err());
 }
 

@@ -138,11 +138,87 @@ fn an_order_amended_to_what_has_filled_is_filled() {
 }
 
 #[test]
-fn final_states_lead_nowhere() {
+fn final_states_lead_nowhere_but_by_a_late_fill() {
     for status in OrderStatus::ALL {
-        assert_eq!(status.is_final(), status.next().is_empty(), "{status}");
+        let ends_here = status.next().iter().all(|next| *next == status || *next == OrderStatus::Filled);
+        assert_eq!(status.is_final(), ends_here, "{status}");
         assert!(!(status.is_final() && status.is_at_venue()));
     }
+    assert!(OrderStatus::Denied.next().is_empty(), "what never left cannot have traded");
+}
+
+#[test]
+fn a_fill_after_the_end_is_taken_in() {
+    let rejected = OrderEventKind::Rejected { code: RejectCode::Other, text: String::new() };
+    let cancelled = OrderEventKind::Cancelled { reason: CancelReason::Requested };
+    for (end, status) in [
+        (cancelled, OrderStatus::Cancelled),
+        (OrderEventKind::Expired, OrderStatus::Expired),
+        (rejected, OrderStatus::Rejected),
+    ] {
+        let mut o = order(10);
+        let (first, second, over) = (fill(&o, 4, 100), fill(&o, 6, 110), fill(&o, 1, 110));
+        drive(&mut o, [OrderEventKind::Submitted, end.clone(), first]).unwrap();
+        assert_eq!((o.status, o.filled, o.is_open()), (status, Quantity::from_int(4), false));
+        assert_eq!(o.average_price().unwrap().to_string(), "100");
+        let again = drive(&mut o, [end]).unwrap_err();
+        assert!(matches!(again, OrderError::IllegalTransition { .. }), "an order ends once");
+        drive(&mut o, [second]).unwrap();
+        assert_eq!((o.status, o.average_price().unwrap().to_string()), (OrderStatus::Filled, "106".into()));
+        assert!(!o.may_have_filled_more());
+        let error = drive(&mut o, [over]).unwrap_err().to_string();
+        assert_eq!(
+            error,
+            "order r1-s0-1: a fill of 1 after 10 is not possible: no more than 10 was asked for"
+        );
+    }
+    let mut o = order(10);
+    let (part, denied) =
+        (fill(&o, 4, 100), OrderEventKind::Denied { code: RejectCode::Other, text: String::new() });
+    assert!(drive(&mut o, [denied, part]).is_err());
+}
+
+#[test]
+fn an_order_may_fill_up_to_the_largest_total_that_was_asked_for() {
+    let kind = OrderKind::Market;
+    let amended = |quantity| OrderEventKind::Amended { kind, quantity: Quantity::from_int(quantity) };
+    let refused = || OrderEventKind::AmendRejected { code: RejectCode::Other, text: String::new() };
+    let asked = |quantity: i64| {
+        let mut o = order(10);
+        drive(&mut o, [OrderEventKind::Submitted, OrderEventKind::AmendRequested]).unwrap();
+        o.ask_total(Quantity::from_int(quantity));
+        o
+    };
+    // The answer comes after the fill.
+    let mut o = asked(15);
+    let (part, rest, over) = (fill(&o, 12, 100), fill(&o, 3, 100), fill(&o, 4, 100));
+    drive(&mut o, [part.clone()]).unwrap();
+    assert_eq!((o.status, o.leaves()), (OrderStatus::PendingAmend, Quantity::ZERO));
+    assert!(matches!(drive(&mut o, [over]), Err(OrderError::Overfill { .. })));
+    drive(&mut o, [amended(15)]).unwrap();
+    assert_eq!((o.status, o.leaves()), (OrderStatus::PartiallyFilled, Quantity::from_int(3)));
+    drive(&mut o, [rest]).unwrap();
+    assert_eq!(o.status, OrderStatus::Filled);
+    // Nobody knows whether it was taken: the proof tells.
+    let mut o = asked(15);
+    drive(&mut o, [OrderEventKind::OutcomeUnknown { evidence: String::new() }, part.clone()]).unwrap();
+    assert_eq!(o.status, OrderStatus::Unknown);
+    drive(&mut o, [amended(15)]).unwrap();
+    assert_eq!((o.status, o.leaves()), (OrderStatus::PartiallyFilled, Quantity::from_int(3)));
+    // A venue that contradicts itself leaves nothing open.
+    let mut o = asked(15);
+    drive(&mut o, [part, refused()]).unwrap();
+    assert_eq!((o.status, o.leaves()), (OrderStatus::Filled, Quantity::ZERO));
+    // A fill from before the change is told after it.
+    let mut o = asked(5);
+    let before = fill(&o, 7, 100);
+    drive(&mut o, [amended(5), before]).unwrap();
+    assert_eq!((o.status, o.filled), (OrderStatus::Filled, Quantity::from_int(7)));
+    // What the known total ended, the answer does not open again; its fills count.
+    let mut o = asked(15);
+    let (whole, more) = (fill(&o, 10, 100), fill(&o, 5, 100));
+    drive(&mut o, [whole, amended(15), more]).unwrap();
+    assert_eq!((o.status, o.filled), (OrderStatus::Filled, Quantity::from_int(15)));
 }
 
 fn any_event() -> impl Strategy<Value = OrderEventKind> {
@@ -181,12 +257,19 @@ proptest! {
                     prop_assert!(o.status == before.status || before.status.allows(o.status));
                     let late = matches!(
                         event.kind,
-                        OrderEventKind::AmendRejected { .. }
+                        OrderEventKind::Amended { .. }
+                            | OrderEventKind::AmendRejected { .. }
                             | OrderEventKind::CancelRejected { .. }
                             | OrderEventKind::Accepted { .. }
+                    ) || (before.status == OrderStatus::Filled
+                        && matches!(event.kind, OrderEventKind::Cancelled { .. }));
+                    let traded = event.fill().is_some();
+                    prop_assert!(
+                        !before.status.is_final() || late || traded, "{} took {:?}", before.status, event.kind
                     );
-                    prop_assert!(!before.status.is_final() || late, "{} took {:?}", before.status, event.kind);
-                    prop_assert!(!before.status.is_final() || o == before);
+                    prop_assert!(!before.status.is_final() || o == before || traded);
+                    prop_assert!(!before.status.is_final() || !o.is_open());
+                    prop_assert!(o.filled == before.filled || traded);
                     prop_assert!(o.filled >= before.filled);
                 }
                 Err(_) => prop_assert_eq!(&o, &before),

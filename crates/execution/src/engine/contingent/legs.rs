@@ -42,7 +42,10 @@ impl Engine {
             spec.quantity = open.into();
             let next = self.state.orders.create(strategy, entry.instrument, spec, self.state.now);
             let before = leg.before.checked_add(filled).map_err(AccountError::from)?;
-            self.links.membership.remove(&leg.order);
+            // The earlier order stays known: a fill of it may be told late.
+            if let Some(group) = self.links.groups.get_mut(&number) {
+                group.earlier.push((leg.order, at - 1));
+            }
             self.links.membership.insert(next, number);
             if let Some(leg) = self.links.leg_mut_at(number, at - 1) {
                 *leg = Leg { before, ..Leg::new(next, leg.own) };
@@ -59,6 +62,7 @@ impl Engine {
         commands: &mut Vec<Command>,
     ) -> Result<(), EngineError> {
         let id = leg.order;
+        let room = self.reducing_room(id);
         let Some(entry) = self.state.orders.entry_mut(id) else { return Ok(()) };
         let (status, hold) = (entry.order.status, entry.hold);
         if status.is_final() {
@@ -77,12 +81,8 @@ impl Engine {
         }
         match status {
             OrderStatus::Initialized | OrderStatus::Held if hold != Hold::Trigger => {
-                // Members without a parent are sent as they are submitted, not from here.
-                if share.base.is_some() {
-                    entry.order.spec.quantity = open.into();
-                    self.launch(id, share, commands)?;
-                }
-                Ok(())
+                entry.order.spec.quantity = open.into();
+                self.launch(id, share, commands)
             }
             OrderStatus::Held => {
                 entry.order.spec.quantity = open.into();
@@ -92,8 +92,12 @@ impl Engine {
             // More than one change is on its way: the strategy's and ours.
             _ if self.links.amending.contains_key(&id) => Ok(()),
             _ => {
-                let total = share.total_for(leg, &entry.order)?;
-                self.resize(leg, total, commands)
+                let mut total = share.total_for(leg, &entry.order)?;
+                if let Some(room) = room {
+                    // An order without room is cancelled as a reduce-only order.
+                    total = total.min(entry.order.filled.checked_add(room).map_err(AccountError::from)?);
+                }
+                if total > entry.order.filled { self.resize(leg, total, commands) } else { Ok(()) }
             }
         }
     }

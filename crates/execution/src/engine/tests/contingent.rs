@@ -4,17 +4,17 @@ use algoflow_core::order::{CancelReason, OrderQuantity};
 
 use super::*;
 
-fn engine_keeps_links() -> Capabilities {
+pub(super) fn engine_keeps_links() -> Capabilities {
     Capabilities::all_native()
         .emulating(Feature::ReduceOnly, "x")
         .emulating(Feature::Oto, "x")
         .emulating(Feature::Oco, "x")
 }
 
-type Bars = fn(&mut Context<'_>, usize) -> StrategyResult;
+pub(super) type Bars = fn(&mut Context<'_>, usize) -> StrategyResult;
 
 /// A margin account of 1000 USD without leverage.
-fn at(venue: Capabilities, script: Bars) -> (Harness, Log) {
+pub(super) fn at(venue: Capabilities, script: Bars) -> (Harness, Log) {
     let (strategy, log) = scripted(BarSpec::day(), script);
     let account = AccountKind::Margin { leverage: Decimal::ONE };
     (Harness::with([spy()], "1000 USD".parse().unwrap(), account, venue, strategy).unwrap(), log)
@@ -36,26 +36,26 @@ fn at_least_five(script: Bars) -> Harness {
     Harness::with([instrument], cash, account, engine_keeps_links(), strategy).unwrap()
 }
 
-fn bracket(ctx: &mut Context<'_>, bar: usize) -> StrategyResult {
+pub(super) fn bracket(ctx: &mut Context<'_>, bar: usize) -> StrategyResult {
     if bar == 1 {
         ctx.buy(id(), q(10)).limit(p("10")).bracket(p("12"), p("8")).submit()?;
     }
     Ok(())
 }
 
-fn sizes(commands: &[Command]) -> Vec<(u64, i64)> {
+pub(super) fn sizes(commands: &[Command]) -> Vec<(u64, i64)> {
     let size = |submit: &algoflow_core::command::Submit| {
         (submit.order.sequence, submit.spec.quantity.value().mantissa())
     };
     Harness::submitted(commands).iter().map(size).collect()
 }
 
-fn amended(h: &mut Harness, sequence: u64, quantity: i64) -> Vec<Command> {
+pub(super) fn amended(h: &mut Harness, sequence: u64, quantity: i64) -> Vec<Command> {
     let kind = h.state().orders.get(order(sequence)).unwrap().spec.kind;
     h.report(order(sequence), OrderEventKind::Amended { kind, quantity: q(quantity) }).unwrap()
 }
 
-fn amend_refused(h: &mut Harness, sequence: u64) -> Vec<Command> {
+pub(super) fn amend_refused(h: &mut Harness, sequence: u64) -> Vec<Command> {
     let (code, text) = (RejectCode::Other, String::new());
     h.report(order(sequence), OrderEventKind::AmendRejected { code, text }).unwrap()
 }
@@ -66,7 +66,7 @@ fn cancel_refused(h: &mut Harness, sequence: u64) -> Vec<Command> {
 }
 
 /// An entry of ten, of which `filled` have filled, with both exits accepted.
-fn entered(h: &mut Harness, filled: i64) {
+pub(super) fn entered(h: &mut Harness, filled: i64) {
     h.close(id(), "10").unwrap();
     h.accept(order(1)).unwrap();
     h.fill_part(order(1), q(filled), "10").unwrap();
@@ -74,7 +74,7 @@ fn entered(h: &mut Harness, filled: i64) {
     h.accept(order(3)).unwrap();
 }
 
-fn reserved(h: &Harness, asset: &str) -> Decimal {
+pub(super) fn reserved(h: &Harness, asset: &str) -> Decimal {
     h.state().portfolio.balance(spy().venue(), asset.parse().unwrap()).reserved
 }
 
@@ -549,4 +549,81 @@ fn a_group_is_forgotten_when_its_last_order_ends() {
     h.cancelled(order(1)).unwrap();
     let links = &h.engine().links;
     assert!(links.groups.is_empty() && links.membership.is_empty() && links.children.is_empty());
+}
+
+/// Long ten under a bracket whose exits only reduce; the strategy sells six of them by another order.
+fn sold_besides(ctx: &mut Context<'_>, bar: usize) -> StrategyResult {
+    match bar {
+        1 => {
+            let entry = ctx.buy(id(), q(10)).limit(p("10")).submit()?;
+            let group = ctx.new_group();
+            ctx.sell(id(), q(10))
+                .limit(p("12"))
+                .reduce_only()
+                .after(entry)
+                .one_cancels_other(group)
+                .submit()?;
+            ctx.sell(id(), q(10))
+                .stop(p("8"))
+                .reduce_only()
+                .after(entry)
+                .one_cancels_other(group)
+                .submit()?;
+            Ok(())
+        }
+        2 => ctx.sell(id(), q(6)).submit().map(drop),
+        _ => Ok(()),
+    }
+}
+
+#[test]
+fn a_member_that_only_reduces_is_not_grown_beyond_what_is_held() {
+    // C2, R5
+    let (mut h, _) = at(engine_keeps_links(), sold_besides);
+    entered(&mut h, 10);
+    h.close(id(), "10").unwrap();
+    assert_eq!(amends(&h.fill(order(4), "10").unwrap()), [(2, 4), (3, 4)]);
+    assert!(amended(&mut h, 2, 4).is_empty(), "the group does not grow it back");
+    assert!(amended(&mut h, 3, 4).is_empty());
+    // What one of them fills is taken off the other by both, once.
+    assert_eq!(amends(&h.fill_part(order(2), q(1), "12").unwrap()), [(3, 3)]);
+    assert!(amended(&mut h, 3, 3).is_empty());
+    assert_eq!(cancels(&h.fill(order(2), "12").unwrap()), [3]);
+    h.cancelled(order(3)).unwrap();
+    assert!(h.position(id()).is_flat());
+}
+
+#[test]
+fn a_member_that_only_reduces_is_replaced_by_its_group() {
+    // C6, R5
+    let (mut h, _) = at(engine_keeps_links().without(Feature::Amend, "x"), sold_besides);
+    entered(&mut h, 10);
+    h.close(id(), "10").unwrap();
+    assert_eq!(cancels(&h.fill(order(4), "10").unwrap()), [2, 3]);
+    assert_eq!(sizes(&h.cancelled(order(2)).unwrap()), [(5, 4)]);
+    assert_eq!(sizes(&h.cancelled(order(3)).unwrap()), [(6, 4)]);
+    assert!(h.accept(order(5)).unwrap().is_empty() && h.accept(order(6)).unwrap().is_empty());
+    assert_eq!(cancels(&h.fill(order(5), "12").unwrap()), [6]);
+    h.cancelled(order(6)).unwrap();
+    assert!(h.position(id()).is_flat() && h.engine().links.groups.is_empty());
+}
+
+#[test]
+fn members_without_a_parent_are_replaced_too() {
+    // C2, C6
+    let (mut h, _) = at(engine_keeps_links().without(Feature::Amend, "x"), |ctx, bar| {
+        if bar == 1 {
+            let group = ctx.new_group();
+            ctx.buy(id(), q(10)).limit(p("9")).one_cancels_other(group).submit()?;
+            ctx.buy(id(), q(10)).stop(p("12")).one_cancels_other(group).submit()?;
+        }
+        Ok(())
+    });
+    h.close(id(), "10").unwrap();
+    h.accept(order(1)).unwrap();
+    h.accept(order(2)).unwrap();
+    assert_eq!(cancels(&h.fill_part(order(1), q(4), "9").unwrap()), [2]);
+    assert_eq!(sizes(&h.cancelled(order(2)).unwrap()), [(3, 6)]);
+    h.accept(order(3)).unwrap();
+    assert_eq!(cancels(&h.fill(order(3), "12").unwrap()), [1]);
 }

@@ -126,6 +126,18 @@ fn a_refused_cancellation_does_not_hold_up_the_close() {
 }
 
 #[test]
+fn what_fills_after_the_close_is_closed_too() {
+    // L3 of late fills
+    let mut f = Failing::new(AccountKind::Margin { leverage: Decimal::TEN });
+    assert_eq!(cancels(&f.bar()), [1]);
+    assert!(f.cancelled(1).is_empty(), "nothing is held");
+    let close = Harness::submitted(&f.fill(1, Side::Buy, 4));
+    assert_eq!((close.len(), close[0].spec.side, close[0].spec.quantity), (1, Side::Sell, q(4).into()));
+    f.fill(close[0].order.sequence, Side::Sell, 4);
+    assert!(f.held().is_zero());
+}
+
+#[test]
 fn without_a_position_nothing_is_closed() {
     // H3
     let mut f = Failing::new(AccountKind::Cash);

@@ -120,3 +120,26 @@ fn a_bar_that_a_timer_completes_is_no_longer_forming() {
     h.wait_until(Timestamp::EPOCH.saturating_add(TimeDelta::hours(31))).unwrap();
     assert_eq!(*log.lock().unwrap(), ["bar 10 false", "timer false"]);
 }
+
+#[test]
+fn a_position_is_closed_once_however_many_orders_would() {
+    let (strategy, _) = scripted(BarSpec::day(), |ctx, bar| match bar {
+        1 => ctx.buy(id(), q(50)).submit().map(drop),
+        2 => (0..20).try_for_each(|_| ctx.sell(id(), q(50)).limit(p("10")).submit().map(drop)),
+        3 => ctx.sell(id(), q(50)).limit(p("10")).reduce_only().submit().map(drop),
+        _ => Ok(()),
+    });
+    let account = AccountKind::Margin { leverage: Decimal::ONE };
+    let venue = Capabilities::all_native();
+    let mut h = Harness::with([spy()], "1000 USD".parse().unwrap(), account, venue, strategy).unwrap();
+    h.close(id(), "10").unwrap();
+    h.fill(order(1), "10").unwrap();
+    let sent = Harness::submitted(&h.close(id(), "10").unwrap());
+    // One closes, which frees what it used; the account is worth two more.
+    assert_eq!(sent.iter().map(|s| s.order.sequence).collect::<Vec<_>>(), [2, 3, 4]);
+    let denial = &h.engine().denials()[0].kind;
+    let OrderEventKind::Denied { text, .. } = denial else { panic!("not denied") };
+    assert_eq!(text, "needs 500 USD of margin, free are 0");
+    let reducing = Harness::submitted(&h.close(id(), "10").unwrap());
+    assert_eq!(reducing.len(), 1, "what can only reduce needs no margin");
+}

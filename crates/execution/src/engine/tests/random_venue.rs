@@ -31,6 +31,8 @@ struct Habits {
     refuse_amends: u8,
     refuse_cancels: u8,
     lose: u8,
+    /// One in how many fills is told late, also after the end of its order.
+    delay_fills: u8,
     min: i64,
 }
 
@@ -67,6 +69,7 @@ struct World {
     reports: VecDeque<(u64, OrderEventKind)>,
     late: Vec<u64>,
     lost: Vec<u64>,
+    late_fills: Vec<(u64, OrderEventKind)>,
     repeat: Option<(u64, OrderEventKind)>,
     fills: u64,
     draws: u8,
@@ -153,6 +156,7 @@ impl World {
             reports: VecDeque::new(),
             late: Vec::new(),
             lost: Vec::new(),
+            late_fills: Vec::new(),
             repeat: None,
             fills: 0,
             draws: 0,
@@ -284,7 +288,13 @@ impl World {
         };
         let busy = !self.commands.is_empty() || !self.reports.is_empty() || !self.lost.is_empty();
         self.raced |= busy;
-        self.reports.push_back((key, OrderEventKind::Filled(fill)));
+        let fill = (key, OrderEventKind::Filled(fill));
+        if Self::unlucky(self.habits.delay_fills, how) {
+            self.raced = true;
+            self.late_fills.push(fill);
+        } else {
+            self.reports.push_back(fill);
+        }
     }
 
     fn report(&mut self) -> Result<(), TestCaseError> {
@@ -339,6 +349,10 @@ impl World {
             Step::Arrive(draw) => self.arrive(draw),
             Step::Fill(which, how) => self.fill(which, how),
             Step::Report => self.report()?,
+            Step::LateAck(which) if which % 2 == 0 && !self.late_fills.is_empty() => {
+                let (key, kind) = self.late_fills.remove(usize::from(which) % self.late_fills.len());
+                self.tell(key, kind)?;
+            }
             Step::LateAck(which) if !self.late.is_empty() => {
                 let key = self.late.remove(usize::from(which) % self.late.len());
                 self.tell(key, OrderEventKind::Accepted { venue_order: None })?;
@@ -398,6 +412,8 @@ impl World {
                 self.prove(0)?;
             } else if !self.commands.is_empty() {
                 self.arrive(1);
+            } else if let Some((key, kind)) = self.late_fills.pop() {
+                self.tell(key, kind)?;
             } else if let Some(key) = self.late.pop() {
                 self.tell(key, OrderEventKind::Accepted { venue_order: None })?;
             } else {
@@ -526,16 +542,26 @@ fn habits() -> impl proptest::strategy::Strategy<Value = Habits> {
     let odds = || prop_oneof![2 => Just(0u8), 1 => 2u8..9];
     let odd = (any::<bool>(), any::<bool>(), any::<bool>());
     let min = prop_oneof![2 => Just(1i64), 1 => 2i64..5];
-    (odd, odds(), odds(), odds(), odds(), min).prop_map(
-        |((amends, emulate_stop, at_once), refuse_orders, refuse_amends, refuse_cancels, lose, min)| Habits {
-            amends,
-            emulate_stop,
-            at_once,
-            refuse_orders,
-            refuse_amends,
-            refuse_cancels,
+    (odd, (odds(), odds(), odds()), odds(), odds(), min).prop_map(
+        |(
+            (amends, emulate_stop, at_once),
+            (refuse_orders, refuse_amends, refuse_cancels),
             lose,
+            late,
             min,
+        )| {
+            let delay_fills = if at_once { 0 } else { late };
+            Habits {
+                amends,
+                emulate_stop,
+                at_once,
+                refuse_orders,
+                refuse_amends,
+                refuse_cancels,
+                lose,
+                delay_fills,
+                min,
+            }
         },
     )
 }

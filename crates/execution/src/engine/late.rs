@@ -1,0 +1,77 @@
+//! Fills that come when their order was thought to be over, and fills that cannot be.
+//!
+//! - **L1** A trade that the venue proves is taken into the books whenever it is told: also after the order was cancelled,
+//!   expired or refused, and beyond its known total, up to the largest total that was ever asked of the venue. The status
+//!   stays final. Nothing was set aside for it any more, so a cash account can be overdrawn by it, as by a race.
+//! - **L2** The strategy is told of it like of any fill, and the orders that are linked to its order follow as for a fill
+//!   that raced a cancellation (C5 of [contingent orders](super::contingent)): what an entry fills late is protected, what
+//!   an exit fills late is taken off the others. Of links whose orders are all over, the last [`MAX_ENDED`] are kept for that.
+//! - **L3** What an order of a halted strategy fills late is closed too, if its positions are flattened (H3).
+//! - **L4** A fill of nothing, or of more than was ever asked for, is not taken into the books: they would not be the venue's
+//!   either way. It is written down among the [denials](Engine::denials) with its numbers, and what is open of its order
+//!   is cancelled.
+//! - **L5** An order that has filled its known total is over, also while a larger one is asked for: most venues then refuse the
+//!   change. If it turns out later that the venue took it, what it still has of the order is cancelled there.
+//!
+//! [`MAX_ENDED`]: crate::links::MAX_ENDED
+
+use algoflow_core::{
+    command::{Command, OrderRef},
+    error::OrderError,
+    order::{CancelReason, Fill, OrderEvent, OrderEventKind, OrderStatus, RejectCode},
+};
+
+use super::Engine;
+use crate::error::EngineError;
+
+impl Engine {
+    /// A report on an order that was over before, which the order has taken in.
+    #[cold]
+    pub(super) fn on_late(
+        &mut self,
+        event: &OrderEvent,
+        commands: &mut Vec<Command>,
+    ) -> Result<(), EngineError> {
+        let Some(entry) = self.state.orders.entry(event.order) else { return Ok(()) };
+        match &event.kind {
+            OrderEventKind::Filled(fill) => self.on_late_fill(event, fill, entry.instrument, commands),
+            OrderEventKind::Amended { quantity, .. }
+                if entry.order.status == OrderStatus::Filled && *quantity > entry.order.filled =>
+            {
+                let (order, instrument) = (event.order, event.instrument);
+                commands.push(Command::Cancel(OrderRef { order, instrument }));
+                Ok(())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// A fill of an order that was over before (L1 to L3).
+    fn on_late_fill(
+        &mut self,
+        event: &OrderEvent,
+        fill: &Fill,
+        instrument: usize,
+        commands: &mut Vec<Command>,
+    ) -> Result<(), EngineError> {
+        let strategy = usize::from(event.order.strategy);
+        self.state.portfolio.apply_fill(strategy, instrument, fill)?;
+        self.links.revive(event.order);
+        let linked = !self.links.membership.is_empty() || !self.links.children.is_empty();
+        let group = if linked { self.before_told(event, false)? } else { None };
+        self.call(strategy, |strategy, ctx| strategy.on_order(ctx, event));
+        if linked {
+            self.after_linked(event, group, true, commands)?;
+        }
+        self.close_again(strategy, instrument);
+        self.shrink_reducing(instrument, commands)
+    }
+
+    /// A report that cannot be true (L4): the order's end, and not the run's.
+    #[cold]
+    pub(super) fn on_impossible_fill(&mut self, event: &OrderEvent, error: &OrderError) {
+        let (code, text) = (RejectCode::Other, error.to_string());
+        self.denials.push(OrderEvent { kind: OrderEventKind::Denied { code, text }, ..event.clone() });
+        self.links.to_cancel.push((event.order, CancelReason::Venue));
+    }
+}
