@@ -109,7 +109,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         let figures = report.statistics();
         println!(
             "{:<10}{:>16.0}{:>7.1}%{:>9.2}{:>9.1}%{:>8}{:>9.2}x",
-            report.title(),
+            result.strategies.first().map_or("", |name| name.as_str()),
             result.final_equity.map_or(Decimal::ZERO, |money| money.amount),
             figures.cagr.unwrap_or(f64::NAN) * 100.0,
             figures.sharpe.unwrap_or(f64::NAN),

@@ -56,10 +56,14 @@ assert_eq!(result.fills.len(), 1);
 //! |---|---|---|
 //! | `backtest` | yes | the backtest driver, with `data`, `sim`, `execution` and `analytics` |
 //! | `indicators` | yes | streaming technical indicators |
-//! | `strategies` | yes | ready-made strategies |
-//! | `parquet` | yes | Parquet files and the catalog |
-//! | `png` | no | tear sheets as PNG |
-//! | `samples` | no | small sets of real market data inside the binary (1.1 MB) |
+//! | `strategies` | yes | ready-made strategies, with `indicators` |
+//! | `parquet` | yes | Parquet files and the catalog, if there is `data` |
+//! | `data` | with `backtest` | CSV readers and writers, series, merging |
+//! | `execution` | with `backtest` | the engine, for drivers of your own, and a harness to test strategies with |
+//! | `sim` | with `backtest` | simulated venues |
+//! | `analytics` | with `backtest` | performance statistics and tear sheets |
+//! | `png` | no | tear sheets as PNG, if there is `analytics` |
+//! | `samples` | no | small sets of real market data inside the binary (1.1 MB), with `data` |
 //!
 //! With `default-features = false` only the core types remain.
 
@@ -128,3 +132,14 @@ pub mod prelude {
 #[cfg(all(doctest, feature = "backtest", feature = "indicators", feature = "samples"))]
 #[doc = include_str!("../README.md")]
 struct Readme;
+
+/// Compiles and runs the programs of the guides that are no excerpts of examples. (They are in the repository, not in the
+/// published crate.)
+#[cfg(all(doctest, feature = "backtest", feature = "parquet", feature = "samples"))]
+mod guides {
+    #[doc = include_str!("../../../docs/guides/data-files.md")]
+    struct DataFiles;
+
+    #[doc = include_str!("../../../docs/guides/reading-the-report.md")]
+    struct ReadingTheReport;
+}

@@ -65,3 +65,8 @@ pub mod prelude {
     };
     pub use rust_decimal::Decimal;
 }
+
+/// Compiles the example of the README.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

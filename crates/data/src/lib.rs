@@ -110,3 +110,8 @@ pub use visitor::{Stretch, Visitor};
 pub use write::{write_csv, write_csv_to};
 #[cfg(feature = "parquet")]
 pub use write::{write_parquet, write_parquet_depth};
+
+/// Compiles the example of the README.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -1,4 +1,65 @@
-//! The trading engine.
+//! The trading engine: a deterministic state machine without I/O. Market data, reports about orders and times go in,
+//! commands come out; a backtest, paper trading and live trading are drivers around the same [`Engine`].
+//!
+//! - [`Engine`]: orders with pre-trade checks, linked orders, emulation of what a venue lacks, bars of every timeframe,
+//!   timers, accounts and positions of several strategies.
+//! - [`Harness`]: one strategy in an engine of its own, with a venue that does what a test says.
+//! - [`journal`]: what went in and what came out, to [`replay`] a run and to prove that it is the same.
+//!
+//! # An engine by hand
+//!
+//! ```
+//! use algoflow_core::{capabilities::Capabilities, command::Command, ledger::AccountKind, prelude::*};
+//! use algoflow_execution::Engine;
+//!
+//! /// Follows the first trade.
+//! struct Follow { instrument: InstrumentId }
+//!
+//! impl Strategy for Follow {
+//!     fn on_start(&mut self, ctx: &mut Context<'_>) -> StrategyResult {
+//!         ctx.subscribe(Subscription::Trades(self.instrument))
+//!     }
+//!     fn on_trade(&mut self, ctx: &mut Context<'_>, _trade: &Trade) -> StrategyResult {
+//!         ctx.target_position(self.instrument, Quantity::from_int(10))
+//!     }
+//! }
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let spy = Instrument::equity("SPY.NYSE", "USD")?;
+//! let (instrument, venue) = (spy.id, spy.venue());
+//! let mut engine = Engine::new(1, "USD".parse()?);
+//! engine.add_venue(venue, Capabilities::all_native(), AccountKind::Cash);
+//! engine.add_instrument(spy)?;
+//! engine.deposit(venue, "10000 USD".parse()?)?;
+//! engine.add_strategy("follow".parse()?, Box::new(Follow { instrument }))?;
+//!
+//! // The driver owns the buffer of commands, and carries them out.
+//! let mut commands = Vec::new();
+//! engine.start("2024-01-02T14:30:00Z".parse()?, &mut commands)?;
+//! let at = "2024-01-02T14:30:01Z".parse()?;
+//! let (price, quantity) = ("470.10".parse()?, Quantity::from_int(100));
+//! let trade = Trade { instrument, ts_event: at, ts_recv: at, price, quantity, aggressor: None };
+//! engine.market(&trade.into(), &mut commands)?;
+//! assert!(matches!(commands[..], [Command::Submit(_)]));
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # What holds
+//!
+//! 1. *The same inputs give the same commands.* No clock, no environment, no randomness, no order of a hash map.
+//! 2. *Linked orders stay right* under partial fills, refusals and races, by rules C1 to C8; what the engine does in place of
+//!    a venue follows rules E1 to E9 (triggers) and R1 to R4 (reduce-only). Tests cite them.
+//! 3. *The strategies add up to the account*, and what an account holds is what was paid in plus its positions: both are
+//!    checked after every fill.
+//! 4. *An outcome that is unknown ends only by proof.* Such an order is neither sent again nor forgotten.
+//! 5. *A mistake of a strategy is its own*: it is halted, its orders are cancelled, the others go on.
+//!
+//! # Limits
+//!
+//! One input leads to at most [`MAX_REQUESTS_PER_INPUT`] requests and [`MAX_TIMERS_PER_INPUT`] timers; repeated fills are
+//! told from new ones among the last [`MAX_KNOWN_FILLS`]. Risk limits beyond the pre-trade checks and execution algorithms
+//! are not there yet.
 
 mod bars;
 mod engine;
@@ -17,3 +78,8 @@ pub use fills::MAX_KNOWN_FILLS;
 pub use harness::Harness;
 pub use input::Input;
 pub use journal::{Journal, JournalReader, replay, replay_stream};
+
+/// Compiles the example of the README.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

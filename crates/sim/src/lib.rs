@@ -85,9 +85,9 @@
 //!
 //! # Limits
 //!
-//! Order books, queues, liquidity pools, margin calls, funding and borrow costs are not part of this version: a bar, a
-//! quote or a trade does not show the queue in which a limit order waits, which is why [`LimitFill::Through`] is the
-//! default. A bar does not show the way that the price took inside it either: run [`BarPath::Worst`] beside the
+//! Order books, queues, liquidity pools, margin calls and the costs of borrowing are not part of this version; funding is
+//! paid by the engine, where the data have it. A bar, a quote or a trade does not show the queue in which a limit order
+//! waits, which is why [`LimitFill::Through`] is the default. A bar does not show the way that the price took inside it either: run [`BarPath::Worst`] beside the
 //! default and take the difference for the uncertainty of the result.
 
 mod book;
