@@ -7,6 +7,11 @@ ts,price,qty,side
 2024-01-03T09:00:00.000Z,41950.0,1.5,sell
 ";
 
+/// What puts a file into the catalog `store`.
+fn import<'a>(file: &'a str, kind: &'a str) -> [&'a str; 9] {
+    ["data", "import", file, "--catalog", "store", "--instrument", "BTC-USD.SIM", "--kind", kind]
+}
+
 fn minutes(count: u32) -> String {
     let rows = (0..count).map(|n| {
         let price = 100 + n % 7;
@@ -84,17 +89,7 @@ fn inspect_tells_kinds_apart_and_counts_problems() {
 fn what_is_imported_is_listed_and_backtested_like_the_file() {
     let folder = Folder::new();
     folder.write("minutes.csv", minutes(2_000));
-    let import = [
-        "data",
-        "import",
-        "minutes.csv",
-        "--catalog",
-        "store",
-        "--instrument",
-        "BTC-USD.SIM",
-        "--kind",
-        "bars",
-    ];
+    let import = import("minutes.csv", "bars");
     let said = folder.run(&import).success().stdout();
     assert!(said.lines().last().unwrap().starts_with("minutes.csv  bars-1m  2,000"), "{said}");
     let list = folder.run(&["data", "list", "--catalog", "store", "--check", "--json"]).success().json();
@@ -134,19 +129,7 @@ fn what_is_imported_is_listed_and_backtested_like_the_file() {
 fn trades_of_a_catalog_are_streamed_in_the_range() {
     let folder = Folder::new();
     folder.write("trades.csv", TRADES);
-    folder
-        .run(&[
-            "data",
-            "import",
-            "trades.csv",
-            "--catalog",
-            "store",
-            "--instrument",
-            "BTC-USD.SIM",
-            "--kind",
-            "trades",
-        ])
-        .success();
+    folder.run(&import("trades.csv", "trades")).success();
     folder.write(
         "algoflow.toml",
         "[backtest]\ncash = [\"100000 USD\"]\n[[venue]]\nname = \"SIM\"\n[[instrument]]\nid = \"BTC-USD.SIM\"\n\
@@ -198,17 +181,7 @@ fn a_dividend_and_a_split_reach_the_account() {
 fn an_import_refuses_bad_rows_unless_told_to_repair() {
     let folder = Folder::new();
     folder.write("bad.csv", TRADES.replace("42001.0", "-1"));
-    let import = [
-        "data",
-        "import",
-        "bad.csv",
-        "--catalog",
-        "store",
-        "--instrument",
-        "BTC-USD.SIM",
-        "--kind",
-        "trades",
-    ];
+    let import = import("bad.csv", "trades");
     let refused = folder.run(&import).failure(3).stderr();
     assert!(refused.contains("--policy drop or --policy repair"), "{refused}");
     let mut repair = import.to_vec();

@@ -6,7 +6,7 @@ use algoflow_core::{
 use algoflow_execution::Harness;
 use algoflow_strategies::{DonchianBreakout, DonchianBreakoutParams, Sizing};
 
-use crate::market::{Market, TestResult, assert_no_look_ahead, cancelled, q, refused, sent, spy, waves};
+use crate::market::{Market, TestResult, assert_no_look_ahead, cancelled, id, q, refusals, sent, spy, waves};
 
 /// Channels of 4 and 2 bars, a trail of two ATR(2).
 fn params() -> DonchianBreakoutParams {
@@ -22,10 +22,6 @@ fn params() -> DonchianBreakoutParams {
 
 fn market() -> Market {
     Market::new(&["SPY.NYSE"], DonchianBreakout::from_params(params()).unwrap())
-}
-
-fn id(sequence: u64) -> OrderId {
-    OrderId { run: 1, strategy: 0, sequence }
 }
 
 /// Up to the entry: order 1 with its trailing stop 2. The channel is 99.5 to 101.5, the average range 1.
@@ -164,11 +160,7 @@ fn later_bars_never_change_an_earlier_decision() {
 
 #[test]
 fn parameters_are_refused_by_name() {
-    let refusal = |change: fn(&mut DonchianBreakoutParams)| {
-        let mut params = params();
-        change(&mut params);
-        refused(DonchianBreakout::from_params(params))
-    };
+    let refusal = refusals(params, DonchianBreakout::from_params);
     assert_eq!(refusal(|p| p.exit = 5), "exit");
     assert_eq!(refusal(|p| p.exit = 0), "exit");
     assert_eq!(refusal(|p| (p.entry, p.exit) = (0, 0)), "entry");

@@ -31,6 +31,23 @@ pub(crate) fn refused<T>(result: Result<T, StrategyError>) -> String {
     }
 }
 
+/// Which parameter is refused once `params` are changed.
+pub(crate) fn refusals<P, S>(
+    params: fn() -> P,
+    build: fn(P) -> Result<S, StrategyError>,
+) -> impl Fn(fn(&mut P)) -> String {
+    move |change| {
+        let mut params = params();
+        change(&mut params);
+        refused(build(params))
+    }
+}
+
+/// An order of the strategy, by number.
+pub(crate) fn id(sequence: u64) -> OrderId {
+    OrderId { run: 1, strategy: 0, sequence }
+}
+
 /// Sides and quantities of what is sent, in order.
 pub(crate) fn sent(commands: &[Command]) -> Vec<(Side, i64)> {
     let size = |submit: Submit| {

@@ -3,7 +3,7 @@ use algoflow_execution::Harness;
 use algoflow_strategies::{HedgeRatio, PairsReversion, PairsReversionParams, Sizing};
 
 use crate::market::{
-    Market, TestResult, assert_no_look_ahead, cancelled, instrument, q, refused, sent, waves,
+    Market, TestResult, assert_no_look_ahead, cancelled, instrument, q, refusals, sent, waves,
 };
 
 const NAMES: [&str; 2] = ["KO.NYSE", "PEP.NYSE"];
@@ -240,11 +240,7 @@ fn later_bars_never_change_an_earlier_decision() {
 
 #[test]
 fn parameters_are_refused_by_name() {
-    let refusal = |change: fn(&mut PairsReversionParams)| {
-        let mut params = params();
-        change(&mut params);
-        refused(PairsReversion::from_params(params))
-    };
+    let refusal = refusals(params, PairsReversion::from_params);
     assert_eq!(refusal(|p| p.second = p.first), "second");
     assert_eq!(refusal(|p| p.lookback = 1), "lookback");
     assert_eq!(refusal(|p| p.hedge = HedgeRatio::Fixed(0.0)), "hedge");

@@ -2,7 +2,7 @@ use algoflow_core::{command::Command, order::RejectCode, prelude::*};
 use algoflow_execution::Harness;
 use algoflow_strategies::{Rebalance, RebalanceParams, Schedule};
 
-use crate::market::{Market, TestResult, assert_no_look_ahead, instrument, q, refused, sent, spy, waves};
+use crate::market::{Market, TestResult, assert_no_look_ahead, instrument, q, refusals, sent, spy, waves};
 
 const NAMES: [&str; 2] = ["SPY.NYSE", "TLT.NYSE"];
 
@@ -184,11 +184,7 @@ fn later_bars_never_change_an_earlier_decision() {
 
 #[test]
 fn parameters_are_refused_by_name() {
-    let refusal = |change: fn(&mut RebalanceParams)| {
-        let mut params = params();
-        change(&mut params);
-        refused(Rebalance::from_params(params))
-    };
+    let refusal = refusals(params, Rebalance::from_params);
     assert_eq!(refusal(|p| p.weights.clear()), "weights");
     assert_eq!(refusal(|p| p.weights = [(spy(), f64::NAN)].into()), "weights");
     assert_eq!(refusal(|p| p.schedule = Schedule::Bars(0)), "schedule");

@@ -9,7 +9,7 @@ use algoflow_execution::Harness;
 use algoflow_strategies::{RsiReversion, RsiReversionParams, Sizing};
 
 use crate::market::{
-    Market, TestResult, assert_no_look_ahead, cancelled, instrument, q, refused, sent, spy, waves,
+    Market, TestResult, assert_no_look_ahead, cancelled, id, instrument, q, refusals, sent, spy, waves,
 };
 
 /// RSI(2) below 20, exit above 50, ATR(2); days within half a dollar of the close.
@@ -28,10 +28,6 @@ fn params() -> RsiReversionParams {
 
 fn market() -> Market {
     Market::new(&["SPY.NYSE"], RsiReversion::from_params(params()).unwrap())
-}
-
-fn id(sequence: u64) -> OrderId {
-    OrderId { run: 1, strategy: 0, sequence }
 }
 
 /// After these the RSI is 60; a fall to 97 makes it 8.
@@ -279,11 +275,7 @@ fn later_bars_never_change_an_earlier_decision() {
 
 #[test]
 fn parameters_are_refused_by_name() {
-    let refusal = |change: fn(&mut RsiReversionParams)| {
-        let mut params = params();
-        change(&mut params);
-        refused(RsiReversion::from_params(params))
-    };
+    let refusal = refusals(params, RsiReversion::from_params);
     assert_eq!(refusal(|p| p.period = 0), "period");
     assert_eq!(refusal(|p| p.oversold = 0.0), "oversold");
     assert_eq!(refusal(|p| p.oversold = 50.0), "oversold");

@@ -2,7 +2,7 @@ use algoflow_core::{order::RejectCode, prelude::*};
 use algoflow_execution::Harness;
 use algoflow_strategies::{TrendMomentum, TrendMomentumParams};
 
-use crate::market::{Market, TestResult, assert_no_look_ahead, instrument, refused, sent, spy, waves};
+use crate::market::{Market, TestResult, assert_no_look_ahead, instrument, refusals, sent, spy, waves};
 
 const NAMES: [&str; 2] = ["SPY.NYSE", "TLT.NYSE"];
 
@@ -196,11 +196,7 @@ fn later_bars_never_change_an_earlier_decision() {
 
 #[test]
 fn parameters_are_refused_by_name() {
-    let refusal = |change: fn(&mut TrendMomentumParams)| {
-        let mut params = params();
-        change(&mut params);
-        refused(TrendMomentum::from_params(params))
-    };
+    let refusal = refusals(params, TrendMomentum::from_params);
     assert_eq!(refusal(|p| p.instruments.clear()), "instruments");
     assert_eq!(refusal(|p| p.instruments.push(spy())), "instruments");
     assert_eq!(refusal(|p| p.bars_per_year = 0.0), "bars_per_year");
