@@ -208,7 +208,12 @@ impl Catalog {
         let apart =
             old.last().is_none_or(|old| old.recv() < from) || old.first().is_none_or(|old| old.recv() > to);
         if mode == WriteMode::Append && !apart {
-            return Err(failed(&path, &format!("it overlaps {from} to {to}; merge or replace")));
+            return Err(failed(
+                &path,
+                &format!(
+                    "what it holds overlaps the new data, {from} to {to}; merge them or replace the day"
+                ),
+            ));
         }
         let all = merged(old, new, &path)?;
         let added = (all.len() as u64).saturating_sub(before);

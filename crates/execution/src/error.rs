@@ -38,7 +38,7 @@ pub enum EngineError {
     #[error("more than 65535 strategies")]
     TooManyStrategies,
     /// An instrument at a venue that was not registered.
-    #[error("{instrument} trades at {venue}, which was not registered")]
+    #[error("{instrument} trades at {venue}, the last part of its id; no venue of that name was registered")]
     UnknownVenue {
         /// The instrument.
         instrument: InstrumentId,

@@ -20,6 +20,11 @@ use crate::{
 /// How much of a refusal's words is shown.
 const MAX_WORDS: usize = 160;
 
+/// A length of time: `0.45 ms`, `12.70 s`.
+fn took(seconds: f64) -> String {
+    if seconds < 1.0 { format!("{:.2} ms", seconds * 1e3) } else { format!("{seconds:.2} s") }
+}
+
 pub(crate) fn run(args: &BacktestArgs, term: &Term) -> Result<(), CliError> {
     let mut plan = Plan::read(&args.config, &overrides(args))?;
     let data = load::all(&plan, term, !args.no_progress)?;
@@ -44,7 +49,7 @@ pub(crate) fn run(args: &BacktestArgs, term: &Term) -> Result<(), CliError> {
         let rate = result.events as f64 / seconds.max(1e-9);
         term.say(term.paint(
             Style::Dim,
-            &format!("{} events in {:.3} s, {} a second", count(result.events), seconds, count(rate as u64)),
+            &format!("{} events in {}, {} a second", count(result.events), took(seconds), count(rate as u64)),
         ));
         for file in &files {
             term.say(format!("wrote {file}"));

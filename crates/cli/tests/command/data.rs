@@ -100,7 +100,7 @@ fn what_is_imported_is_listed_and_backtested_like_the_file() {
     assert_eq!(table.lines().nth(1), Some("BTC-USD.SIM  bars-1m     2  2024-01-02  2024-01-03"), "{table}");
 
     let overlap = folder.run(&import).failure(3).stderr();
-    assert!(overlap.contains("overlaps"), "{overlap}");
+    assert!(overlap.contains("overlaps") && overlap.contains("--mode merge"), "{overlap}");
     let mut merge = import.to_vec();
     merge.extend(["--mode", "merge", "--json"]);
     assert_eq!(folder.run(&merge).success().json()["new"], 0, "they are all there");

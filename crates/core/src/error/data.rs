@@ -55,6 +55,12 @@ pub enum NumberError {
         /// How many were asked for.
         places: u32,
     },
+    /// Text that is not an amount of money.
+    #[error("{text:?} is not an amount of money: it is written AMOUNT ASSET, like 100000 USD")]
+    Money {
+        /// The text.
+        text: String,
+    },
     /// Text that is not a number.
     #[error("{text:?} is not a number")]
     Parse {
@@ -92,6 +98,7 @@ pub enum NumberError {
 codes!(NumberError {
     Overflow => "NUMBER_OVERFLOW",
     Scale => "NUMBER_SCALE",
+    Money => "NUMBER_PARSE",
     Parse => "NUMBER_PARSE",
     NotFinite => "NUMBER_NOT_FINITE",
     Inexact => "NUMBER_INEXACT",
@@ -179,7 +186,7 @@ pub enum MarketDataError {
         low: Price,
     },
     /// A quantity below zero, or zero where there must be one.
-    #[error("the quantity {quantity} is not possible here")]
+    #[error("{quantity} is no quantity: that of a trade is above zero, a volume or size not below zero")]
     NegativeQuantity {
         /// The quantity.
         quantity: Quantity,

@@ -48,7 +48,7 @@ pub enum OrderError {
         increment: Quantity,
     },
     /// A quantity outside the venue's bounds.
-    #[error("the quantity {quantity} is outside the bounds {min:?} to {max:?}")]
+    #[error("the quantity {quantity} is {}", outside(*quantity, *min, *max))]
     QuantityLimits {
         /// The quantity.
         quantity: Quantity,
@@ -66,7 +66,7 @@ pub enum OrderError {
         increment: Price,
     },
     /// A price outside the venue's bounds.
-    #[error("the price {price} is outside the bounds {min:?} to {max:?}")]
+    #[error("the price {price} is {}", outside(*price, *min, *max))]
     PriceLimits {
         /// The price.
         price: Price,
@@ -88,6 +88,15 @@ pub enum OrderError {
 
 fn at_most(most: Option<Quantity>) -> String {
     most.map_or_else(String::new, |most| format!(": no more than {most} was asked for"))
+}
+
+/// The bound that a value breaks, in words.
+fn outside<T: PartialOrd + std::fmt::Display>(value: T, min: Option<T>, max: Option<T>) -> String {
+    match (min, max) {
+        (Some(min), _) if value < min => format!("below the least that the venue takes, {min}"),
+        (_, Some(max)) => format!("above the most that the venue takes, {max}"),
+        _ => "not what the venue takes".to_owned(),
+    }
 }
 
 codes!(OrderError {
@@ -145,3 +154,22 @@ codes!(AccountError {
     NoRate => "ACCOUNT_NO_RATE",
     NotConserved => "ACCOUNT_NOT_CONSERVED",
 });
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bound_is_named_by_the_side_that_is_broken() {
+        let (one, ten) = (Quantity::from_int(1), Quantity::from_int(10));
+        let limits = |quantity, min, max| OrderError::QuantityLimits { quantity, min, max }.to_string();
+        assert_eq!(
+            limits(Quantity::ZERO, Some(one), None),
+            "the quantity 0 is below the least that the venue takes, 1"
+        );
+        assert_eq!(
+            limits(Quantity::from_int(11), Some(one), Some(ten)),
+            "the quantity 11 is above the most that the venue takes, 10"
+        );
+    }
+}

@@ -33,13 +33,15 @@ pub enum StrategyError {
     #[error(transparent)]
     Instrument(#[from] InstrumentError),
     /// No price is known yet.
-    #[error("no price of {instrument} is known yet")]
+    #[error("no price of {instrument} is known yet: wait for its first bar, trade or quote")]
     NoPrice {
         /// The instrument.
         instrument: InstrumentId,
     },
-    /// Bars that were not subscribed to.
-    #[error("bars {spec} of {instrument} were not subscribed to")]
+    /// Bars that are not kept.
+    #[error(
+        "bars {spec} of {instrument} are not kept: subscribe with `Subscription::bars(id, spec).keep(count)`"
+    )]
     NotSubscribed {
         /// The instrument.
         instrument: InstrumentId,

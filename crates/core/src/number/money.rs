@@ -71,7 +71,7 @@ impl FromStr for Money {
     type Err = NumberError;
     /// An amount, a space and the asset: `100000 USD`.
     fn from_str(text: &str) -> Result<Self, NumberError> {
-        let invalid = || NumberError::Parse { text: text.chars().take(64).collect() };
+        let invalid = || NumberError::Money { text: text.chars().take(64).collect() };
         let (amount, asset) = text.trim().split_once(' ').ok_or_else(invalid)?;
         let amount = Decimal::from_str_exact(&amount.replace(['_', ','], "")).map_err(|_| invalid())?;
         Ok(Self { amount, asset: Asset::new(asset.trim()).map_err(|_| invalid())? })
@@ -120,6 +120,8 @@ mod tests {
             assert!(result.is_err() || bad == "1 U D x", "{bad:?}: {result:?}");
         }
         assert!("1 U D".parse::<Money>().is_err(), "an asset has no spaces");
+        let said = "100000".parse::<Money>().unwrap_err().to_string();
+        assert_eq!(said, "\"100000\" is not an amount of money: it is written AMOUNT ASSET, like 100000 USD");
     }
 
     #[test]

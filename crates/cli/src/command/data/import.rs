@@ -53,13 +53,20 @@ pub(crate) fn run(args: &ImportArgs, term: &Term) -> Result<(), CliError> {
         let help = advice(&source, Place::Options);
         CliError::data("", source, help)
     };
+    let not_stored = |source: DataError| match (&source, args.mode) {
+        (DataError::Catalog { .. }, ModeArg::Append) => {
+            let help = "--mode merge adds what is not there yet, --mode replace writes these days anew";
+            CliError::data("", source, Some(help.to_owned()))
+        }
+        _ => failed(source),
+    };
     let catalog = Catalog::create(&args.catalog).map_err(failed)?;
     let bar = term.bar(!args.no_progress, "importing", Some(paths.len() as u64));
     let mut all = Vec::new();
     for path in &paths {
         bar.set_message(path.display().to_string());
         let (records, report) = load::file(path, &request).map_err(failed)?;
-        let new = store(&catalog, &records, args.mode.mode()).map_err(failed)?;
+        let new = store(&catalog, &records, args.mode.mode()).map_err(not_stored)?;
         let kind = args.kind.stored(records.spec()).map(|kind| kind.to_string()).unwrap_or_default();
         all.push(Imported { report, new, kind });
         bar.inc(1);
