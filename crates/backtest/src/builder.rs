@@ -9,7 +9,7 @@ use algoflow_core::{
 };
 use algoflow_data::{BarSeries, Feed};
 use algoflow_execution::{Engine, ErrorPolicy};
-use algoflow_sim::SimVenue;
+use algoflow_sim::{SimError, SimVenue};
 
 use crate::{driver::Driver, error::BacktestError, result::BacktestResult};
 
@@ -280,6 +280,9 @@ impl Backtest {
             known.push(id);
             engine.add_venue(id, venue.capabilities().clone(), *account);
             for instrument in venue.instruments() {
+                if instrument.venue() != id {
+                    return Err(SimError::WrongVenue { instrument: instrument.id, venue: id }.into());
+                }
                 let mut instrument = instrument.clone();
                 // What an order sets aside counts the fees that the venue really takes.
                 instrument.fees = venue.settings().fees.rates(instrument.fees);

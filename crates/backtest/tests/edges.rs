@@ -166,3 +166,10 @@ fn a_bar_is_told_once_whatever_else_there_is_and_with_a_journal_or_without() {
         assert_eq!(*told.lock().unwrap(), [1, 2, 3, 4], "journal {journal}, quotes {with_quotes}");
     }
 }
+
+#[test]
+fn an_instrument_of_another_venue_is_named() {
+    let error = run(SimVenue::new("BATS"), &[10, 10], Buyer::once(1)).unwrap_err();
+    assert_eq!(error.code(), "SIM_WRONG_VENUE");
+    assert_eq!(error.to_string(), "ACME.NYSE does not trade at BATS");
+}

@@ -1,6 +1,6 @@
 use super::Context;
 use crate::{
-    error::StrategyError,
+    error::{OrderError, StrategyError},
     id::OrderId,
     number::{Money, Price, Quantity},
     order::{OrderKind, OrderRole, OrderSpec, TimeInForce, TrailingOffset, TriggerBy},
@@ -15,6 +15,8 @@ pub struct OrderBuilder<'c, 'a> {
     context: &'c mut Context<'a>,
     spec: OrderSpec,
     bracket: Option<Bracket>,
+    /// What does not go together, if something does not; [`OrderBuilder::submit`] says it.
+    conflict: Option<&'static str>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -26,12 +28,13 @@ struct Bracket {
 impl<'c, 'a> OrderBuilder<'c, 'a> {
     #[inline]
     pub(super) fn new(context: &'c mut Context<'a>, spec: OrderSpec) -> Self {
-        Self { context, spec, bracket: None }
+        Self { context, spec, bracket: None, conflict: None }
     }
 
     /// At `price` or better. After [`OrderBuilder::stop`] or [`OrderBuilder::if_touched`]: a limit order once the trigger
     /// is reached.
     pub fn limit(mut self, price: Price) -> Self {
+        self.refuse_trailing();
         self.spec.kind = match self.spec.kind {
             OrderKind::Stop { trigger } | OrderKind::StopLimit { trigger, .. } => {
                 OrderKind::StopLimit { trigger, price }
@@ -46,6 +49,7 @@ impl<'c, 'a> OrderBuilder<'c, 'a> {
 
     /// Only once the price is at `trigger` or worse.
     pub fn stop(mut self, trigger: Price) -> Self {
+        self.refuse_trailing();
         self.spec.kind = match self.spec.kind.limit_price() {
             Some(price) => OrderKind::StopLimit { trigger, price },
             None => OrderKind::Stop { trigger },
@@ -55,6 +59,7 @@ impl<'c, 'a> OrderBuilder<'c, 'a> {
 
     /// Only once the price is at `trigger` or better.
     pub fn if_touched(mut self, trigger: Price) -> Self {
+        self.refuse_trailing();
         self.spec.kind = match self.spec.kind.limit_price() {
             Some(price) => OrderKind::LimitIfTouched { trigger, price },
             None => OrderKind::MarketIfTouched { trigger },
@@ -64,16 +69,28 @@ impl<'c, 'a> OrderBuilder<'c, 'a> {
 
     /// A stop that follows the price at a distance.
     pub fn trailing(mut self, offset: TrailingOffset) -> Self {
+        if self.spec.kind != OrderKind::Market {
+            self.conflict = Some("a trailing stop has no other trigger and no limit price");
+        }
         self.spec.kind = OrderKind::TrailingStop { offset, activation: None };
         self
     }
 
-    /// For a trailing stop: follow only once the price has reached this.
+    /// For a trailing stop, after [`OrderBuilder::trailing`]: follow only once the price has reached this.
     pub fn activate_at(mut self, price: Price) -> Self {
-        if let OrderKind::TrailingStop { offset, .. } = self.spec.kind {
-            self.spec.kind = OrderKind::TrailingStop { offset, activation: Some(price) };
+        match self.spec.kind {
+            OrderKind::TrailingStop { offset, .. } => {
+                self.spec.kind = OrderKind::TrailingStop { offset, activation: Some(price) };
+            }
+            _ => self.conflict = Some("only a trailing stop has an activation price; say `trailing` first"),
         }
         self
+    }
+
+    fn refuse_trailing(&mut self) {
+        if matches!(self.spec.kind, OrderKind::TrailingStop { .. }) {
+            self.conflict = Some("a trailing stop has no other trigger and no limit price");
+        }
     }
 
     /// How long the order stays.
@@ -173,10 +190,14 @@ impl<'c, 'a> OrderBuilder<'c, 'a> {
     /// ([`OrderEventKind::Denied`](crate::order::OrderEventKind::Denied)).
     ///
     /// # Errors
-    /// [`StrategyError::UnknownInstrument`]; [`StrategyError::OrderNotOpen`] if the parent order is not open.
+    /// [`StrategyError::UnknownInstrument`]; [`StrategyError::OrderNotOpen`] if the parent order is not open;
+    /// [`StrategyError::Order`] if terms were given that do not go together.
     #[inline]
     pub fn submit(self) -> Result<OrderId, StrategyError> {
-        let Self { context, mut spec, bracket } = self;
+        let Self { context, mut spec, bracket, conflict } = self;
+        if let Some(what) = conflict {
+            return Err(OrderError::Conflict { what }.into());
+        }
         let instrument = context.state.instruments.require(spec.instrument)?;
         if let Some(parent) = spec.contingency.parent {
             context.open_order(parent)?;

@@ -2,6 +2,9 @@ use std::collections::{BTreeMap, VecDeque};
 
 use crate::{bar_spec::BarSpec, market::Bar, time::Timestamp};
 
+/// Room for at most so many bars is made before they come.
+const FIRST_ROOM: usize = 4_096;
+
 /// The last bars of the kinds that strategies asked to keep.
 #[derive(Clone, Debug, Default)]
 pub struct BarHistory {
@@ -30,7 +33,7 @@ impl BarHistory {
         let Some(rings) = self.rings.get_mut(instrument) else { return };
         match rings.iter_mut().find(|ring| ring.spec == spec) {
             Some(ring) => ring.keep = ring.keep.max(keep),
-            None => rings.push(Ring { spec, keep, bars: VecDeque::with_capacity(keep) }),
+            None => rings.push(Ring { spec, keep, bars: VecDeque::with_capacity(keep.min(FIRST_ROOM)) }),
         }
     }
 

@@ -143,3 +143,26 @@ fn a_position_is_closed_once_however_many_orders_would() {
     let reducing = Harness::submitted(&h.close(id(), "10").unwrap());
     assert_eq!(reducing.len(), 1, "what can only reduce needs no margin");
 }
+
+#[test]
+fn terms_that_do_not_go_together_are_said() {
+    let offset = TrailingOffset::BasisPoints(50);
+    let (strategy, _) = scripted(BarSpec::day(), move |ctx, _| {
+        let sell = |ctx: &mut Context<'_>| ctx.sell(id(), q(1)).trailing(offset).limit(p("9")).submit();
+        assert!(sell(ctx).unwrap_err().to_string().contains("a trailing stop has no"));
+        assert!(ctx.sell(id(), q(1)).stop(p("9")).trailing(offset).submit().is_err());
+        let early = ctx.sell(id(), q(1)).activate_at(p("11")).trailing(offset).submit();
+        assert!(early.unwrap_err().to_string().contains("say `trailing` first"));
+        ctx.sell(id(), q(1)).trailing(offset).activate_at(p("11")).submit().map(drop)
+    });
+    let mut h = Harness::new([spy()], "1000 USD".parse().unwrap(), strategy).unwrap();
+    h.close(id(), "10").unwrap();
+    assert_eq!(h.engine().state().orders.len(), 1, "what is refused is not an order");
+}
+
+#[test]
+fn bars_to_keep_without_end_take_no_room_before_they_come() {
+    let mut bars = algoflow_core::state::BarHistory::default();
+    bars.keep(0, BarSpec::day(), usize::MAX);
+    assert_eq!(bars.get(0, BarSpec::day()).unwrap().len(), 0);
+}
