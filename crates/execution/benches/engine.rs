@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "the data are constants")]
 #![allow(missing_docs, reason = "criterion generates the items")]
 
-use std::hint::black_box;
+use std::{hint::black_box, sync::LazyLock};
 
 use algoflow_core::{
     capabilities::Capabilities,
@@ -23,11 +23,13 @@ fn spy() -> Instrument {
     Instrument::equity("SPY.NYSE", "USD").unwrap()
 }
 
+/// A bar; what is looked up by name is looked up once.
 fn minute(number: i64) -> MarketData {
+    static ID: LazyLock<InstrumentId> = LazyLock::new(|| spy().id);
     let at = |minutes| Timestamp::EPOCH.saturating_add(TimeDelta::minutes(minutes));
     let price = Price::from_int(100);
     MarketData::Bar(Bar {
-        instrument: spy().id,
+        instrument: *ID,
         spec: BarSpec::minutes(1),
         ts_open: at(number),
         ts_close: at(number + 1),
@@ -93,6 +95,7 @@ fn engine(act: Act, specs: &[BarSpec]) -> Engine {
 
 /// What a venue reports: a new order is filled in full, another is cancelled as asked.
 fn answer(command: &Command, at: Timestamp) -> Option<OrderEvent> {
+    static FEE: LazyLock<Money> = LazyLock::new(|| "0.1 USD".parse().unwrap());
     let submit = match command {
         Command::Submit(submit) => submit,
         Command::Cancel(order) => {
@@ -110,7 +113,7 @@ fn answer(command: &Command, at: Timestamp) -> Option<OrderEvent> {
         price: Price::from_int(100),
         quantity: submit.spec.quantity.value(),
         liquidity: Liquidity::Taker,
-        fee: "0.1 USD".parse().unwrap(),
+        fee: *FEE,
         ts_event: at,
         ts_recv: at,
     };

@@ -41,6 +41,9 @@ impl Balance {
     /// What new orders can use.
     #[must_use]
     pub fn free(&self) -> Decimal {
+        if self.reserved.is_zero() {
+            return self.total;
+        }
         self.total.checked_sub(self.reserved).unwrap_or(Decimal::MIN)
     }
 

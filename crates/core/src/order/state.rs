@@ -179,10 +179,26 @@ impl OrderStatus {
 
     /// Whether `next` may follow.
     #[must_use]
+    #[inline]
     pub fn allows(self, next: Self) -> bool {
-        self.next().contains(&next)
+        ALLOWED.get(self as usize).is_some_and(|allowed| allowed >> next as u16 & 1 == 1)
     }
 }
+
+/// [`OrderStatus::next`] by status, as one bit for each status that may follow.
+const ALLOWED: [u16; OrderStatus::ALL.len()] = {
+    let mut allowed = [0; OrderStatus::ALL.len()];
+    let mut from = 0;
+    while from < allowed.len() {
+        let (status, mut to) = (OrderStatus::ALL[from], 0);
+        while to < status.next().len() {
+            allowed[status as usize] |= 1 << status.next()[to] as u16;
+            to += 1;
+        }
+        from += 1;
+    }
+    allowed
+};
 
 impl fmt::Display for OrderStatus {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

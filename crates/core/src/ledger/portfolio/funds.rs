@@ -190,9 +190,13 @@ impl Portfolio {
         reservation: &mut Reservation,
         need: Reservation,
     ) -> Result<Result<(), Shortfall>, AccountError> {
-        let kept = if need.asset == reservation.asset { reservation.amount } else { Decimal::ZERO };
-        let more = sub(need.amount, kept)?;
-        if more <= Decimal::ZERO {
+        let is_new = reservation.is_empty();
+        let more = if is_new || need.asset != reservation.asset {
+            need.amount
+        } else {
+            sub(need.amount, reservation.amount)?
+        };
+        if more.is_zero() || more.is_sign_negative() {
             if is_further(need.closes, reservation.closes) {
                 let all = Reservation { closes: need.closes, ..*reservation };
                 self.set_reservation(instrument, reservation, all)?;
@@ -225,7 +229,7 @@ impl Portfolio {
             };
             return Ok(Err(shortfall));
         }
-        let need = need.or(Reservation { amount: Decimal::ZERO, ..*reservation });
+        let need = if is_new { need } else { need.or(Reservation { amount: Decimal::ZERO, ..*reservation }) };
         self.set_reservation(instrument, reservation, need)?;
         Ok(Ok(()))
     }
@@ -240,10 +244,12 @@ impl Portfolio {
         reservation: &mut Reservation,
         need: Reservation,
     ) -> Result<(), AccountError> {
-        if *reservation == need {
-            return Ok(());
+        if !reservation.is_empty() {
+            if *reservation == need {
+                return Ok(());
+            }
+            self.release(instrument, reservation, None)?;
         }
-        self.release(instrument, reservation, None)?;
         let Some(line) = self.lines.get_mut(instrument) else { return Ok(()) };
         if let Some(account) = self.accounts.get_mut(line.account) {
             if !need.closes.is_zero() {
@@ -360,7 +366,8 @@ impl Portfolio {
         if reservation.amount.is_zero() || part.is_zero() {
             return Ok(());
         }
-        let amount = match whole.is_positive() && part < whole {
+        let is_part = whole.is_positive() && part < whole;
+        let amount = match is_part {
             true => {
                 // Cut to so many digits that taking it from both sums is exact: nothing may be left over in the end.
                 let share = div(mul(reservation.amount, part.to_decimal())?, whole.to_decimal())?;
@@ -376,7 +383,7 @@ impl Portfolio {
                 None => account.reserved_margin = sub(account.reserved_margin, amount)?,
             }
         }
-        reservation.amount = sub(reservation.amount, amount)?;
+        reservation.amount = if is_part { sub(reservation.amount, amount)? } else { Decimal::ZERO };
         Ok(())
     }
 }

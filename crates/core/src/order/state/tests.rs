@@ -278,3 +278,12 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn the_bits_are_the_table() {
+    for from in OrderStatus::ALL {
+        for to in OrderStatus::ALL {
+            assert_eq!(from.allows(to), from.next().contains(&to), "{from} to {to}");
+        }
+    }
+}
