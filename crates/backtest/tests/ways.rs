@@ -175,7 +175,7 @@ fn settings() -> impl Any<Value = Setting> {
         .prop_map(|(fill, path, entry, feed, share, keeps)| Setting { fill, path, entry, feed, share, keeps })
 }
 
-fn hash(setting: &Setting, deeds: &[(usize, Deed)], feed: Feed, on_trades: bool, journal: bool) -> String {
+fn hash(setting: &Setting, deeds: Vec<(usize, Deed)>, feed: Feed, on_trades: bool, journal: bool) -> String {
     let latency =
         Latency::new(TimeDelta::seconds(setting.feed), TimeDelta::seconds(setting.entry), TimeDelta::ZERO);
     let mut venue = SimVenue::new("NYSE")
@@ -187,7 +187,7 @@ fn hash(setting: &Setting, deeds: &[(usize, Deed)], feed: Feed, on_trades: bool,
     if setting.share {
         venue = venue.participation(0.1);
     }
-    let mut deeds = deeds.to_vec().into_iter();
+    let mut deeds = deeds.into_iter();
     let next = deeds.next();
     let doer = Doer { on_trades, keeps: setting.keeps, deeds, next };
     let mut backtest = Backtest::new()
@@ -218,9 +218,9 @@ proptest! {
         } else {
             series.iter().map(MarketData::from).collect()
         };
-        let short = hash(&setting, &deeds, feed(), on_trades, false);
-        let journaled = hash(&setting, &deeds, feed(), on_trades, true);
-        let streamed = hash(&setting, &deeds, EventSource::new("stream", events).into(), on_trades, false);
+        let short = hash(&setting, deeds.clone(), feed(), on_trades, false);
+        let journaled = hash(&setting, deeds.clone(), feed(), on_trades, true);
+        let streamed = hash(&setting, deeds, EventSource::new("stream", events).into(), on_trades, false);
         prop_assert_eq!(&short, &journaled);
         prop_assert_eq!(&short, &streamed);
     }
