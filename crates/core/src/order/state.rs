@@ -298,7 +298,11 @@ impl Order {
         use OrderStatus as S;
         let late = matches!(
             event.kind,
-            E::Amended { .. } | E::AmendRejected { .. } | E::CancelRejected { .. } | E::Accepted { .. }
+            E::Amended { .. }
+                | E::AmendRejected { .. }
+                | E::CancelRejected { .. }
+                | E::Accepted { .. }
+                | E::OutcomeUnknown { .. }
         );
         // Nothing of a filled order is left to cancel.
         let late = late || (self.status == S::Filled && matches!(event.kind, E::Cancelled { .. }));

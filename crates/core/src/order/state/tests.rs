@@ -123,6 +123,10 @@ fn an_unknown_outcome_ends_with_proof() {
     let amended = OrderEventKind::Amended { kind: OrderKind::Market, quantity: Quantity::from_int(8) };
     drive(&mut o, [OrderEventKind::AmendRequested, unknown(), amended]).unwrap();
     assert_eq!((o.status, o.leaves()), (OrderStatus::PartiallyFilled, Quantity::from_int(5)));
+    // A request that got no answer says nothing of an order that has filled meanwhile.
+    let rest = fill(&o, 5, 100);
+    drive(&mut o, [OrderEventKind::CancelRequested, rest, unknown()]).unwrap();
+    assert_eq!(o.status, OrderStatus::Filled);
 }
 
 #[test]
@@ -261,6 +265,7 @@ proptest! {
                             | OrderEventKind::AmendRejected { .. }
                             | OrderEventKind::CancelRejected { .. }
                             | OrderEventKind::Accepted { .. }
+                            | OrderEventKind::OutcomeUnknown { .. }
                     ) || (before.status == OrderStatus::Filled
                         && matches!(event.kind, OrderEventKind::Cancelled { .. }));
                     let traded = event.fill().is_some();
