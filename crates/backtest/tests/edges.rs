@@ -15,17 +15,17 @@ fn acme() -> Instrument {
     Instrument::equity("ACME.NYSE", "USD").unwrap()
 }
 
-/// Daily bars, each at one price.
-fn days(prices: &[i64]) -> BarSeries {
-    let at = |day: usize| Timestamp::from_nanos(day as i64 * DAY);
-    BarSeries::from_bars(prices.iter().enumerate().map(|(day, price)| {
+/// Bars of so many hours, one behind the other, each at one price.
+fn flat_bars(hours: i64, prices: &[i64]) -> BarSeries {
+    let at = |bar: i64| Timestamp::from_nanos(bar * hours * DAY / 24);
+    BarSeries::from_bars((0..).zip(prices).map(|(bar, price)| {
         let price = Price::from_int(*price);
         Bar {
             instrument: acme().id,
-            spec: BarSpec::day(),
-            ts_open: at(day),
-            ts_close: at(day + 1),
-            ts_recv: at(day + 1),
+            spec: BarSpec::hours(hours),
+            ts_open: at(bar),
+            ts_close: at(bar + 1),
+            ts_recv: at(bar + 1),
             open: price,
             high: price,
             low: price,
@@ -34,6 +34,10 @@ fn days(prices: &[i64]) -> BarSeries {
         }
     }))
     .unwrap()
+}
+
+fn days(prices: &[i64]) -> BarSeries {
+    flat_bars(24, prices)
 }
 
 /// Buys at the start or at the first bar, and after every fill if it is greedy.
@@ -129,23 +133,7 @@ impl Strategy for Listener {
 
 #[test]
 fn a_bar_is_told_once_whatever_else_there_is_and_with_a_journal_or_without() {
-    let half_days = BarSeries::from_bars((0..8).map(|half| {
-        let at = |count: i64| Timestamp::from_nanos(count * DAY / 2);
-        let price = Price::from_int(10);
-        Bar {
-            instrument: acme().id,
-            spec: BarSpec::hours(12),
-            ts_open: at(half),
-            ts_close: at(half + 1),
-            ts_recv: at(half + 1),
-            open: price,
-            high: price,
-            low: price,
-            close: price,
-            volume: Quantity::ONE,
-        }
-    }))
-    .unwrap();
+    let half_days = flat_bars(12, &[10; 8]);
     let quotes = QuoteSeries::from_quotes((0..16).map(|quarter| {
         let at = Timestamp::from_nanos(DAY / 4 * quarter + 1_000);
         let (bid, ask) = ("9.99".parse().unwrap(), "10.01".parse().unwrap());

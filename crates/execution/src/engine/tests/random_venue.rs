@@ -391,8 +391,7 @@ impl World {
 
     fn check_always(&self) -> Result<(), TestCaseError> {
         let balance = self.usd();
-        // What a venue refuses to cancel can fill beside what takes its place, as in a race.
-        if !self.raced && !self.refused_cancel {
+        if !self.raced {
             prop_assert!(balance.total >= Decimal::ZERO, "overdrawn without a race: {balance:?}");
         }
         Ok(())
