@@ -169,7 +169,8 @@ impl Portfolio {
         self.strategies.len() - 1
     }
 
-    /// Pays `money` into the account at `venue`, from outside.
+    /// Pays `money` into the account at `venue`, from outside. Shares or coins that are paid in are a balance and no
+    /// position: dividends and splits do not touch them.
     ///
     /// # Errors
     /// [`AccountError::Number`] if it does not fit.
