@@ -274,7 +274,13 @@ impl Driver {
         let told = quiet.end();
         if glided && let Some(data) = stretch.last() {
             exchange.on_market(data)?;
-            self.engine.rouse(told, &mut self.commands)?;
+            let now = self.now;
+            let report = self.engine.rouse_at_once(told, &mut self.commands, |order, spec| {
+                exchange.fill_at_once(order, spec, now).map_err(BacktestError::from)
+            })?;
+            if let Some(report) = report {
+                self.recorder.report(report);
+            }
             if self.events.is_multiple_of(PROGRESS_EVERY) {
                 self.tell_progress();
             }

@@ -1,5 +1,6 @@
 //! The engine: one input in, commands out.
 
+mod at_once;
 mod contingent;
 mod dispatch;
 mod emulation;

@@ -124,6 +124,16 @@ pub(crate) struct Waiting {
 }
 
 impl Links {
+    /// Whether no order of the instrument depends on another, and nothing is due.
+    #[inline]
+    pub(crate) fn are_idle(&self, instrument: usize) -> bool {
+        self.membership.is_empty()
+            && self.children.is_empty()
+            && self.to_cancel.is_empty()
+            && self.to_replace.is_empty()
+            && self.reducing.get(instrument).is_none_or(Vec::is_empty)
+    }
+
     /// The leg whose newest order this is.
     pub(crate) fn leg_mut(&mut self, order: OrderId) -> Option<&mut Leg> {
         let group = self.groups.get_mut(self.membership.get(&order)?)?;

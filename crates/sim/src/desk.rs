@@ -16,16 +16,16 @@ use algoflow_core::{
     instrument::Instrument,
     number::{Money, Price, Quantity, Rounding, Scale},
     order::{
-        CancelReason, Fill, Liquidity, OrderEvent, OrderEventKind, OrderKind, OrderQuantity, RejectCode,
-        Side, TimeInForce,
+        CancelReason, Fill, Liquidity, OrderEvent, OrderEventKind, OrderKind, OrderQuantity, OrderSpec,
+        RejectCode, Side, TimeInForce,
     },
     time::{TimeDelta, Timestamp},
 };
 use rust_decimal::Decimal;
 
 use crate::{
-    Depth, FillContext, FillPolicy, SimConfig, SimError,
-    book::{Book, Market, Pool, Share, Working},
+    BarFill, Depth, FillContext, FillPolicy, SimConfig, SimError,
+    book::{Book, Market, Pool, Share, Source, Working},
     fees::{FeeSchedule, Paid},
     reject::Rejections,
     slippage::SlippageRule,
@@ -260,23 +260,82 @@ impl Desk {
         if available.is_some() {
             market.consume(pool, fill.quantity)?;
         }
-        self.fees.record(self.now, notional)?;
-        let execution = Fill {
-            id: ExecutionId::from_bytes(self.fills.next()),
-            order: order.id,
-            instrument: instrument.id,
-            side: fill.side,
-            price: fill.price,
-            quantity: fill.quantity,
-            liquidity,
-            fee: Money::new(fee, instrument.settlement),
-            ts_event: self.now,
-            ts_recv: self.now.saturating_add(self.ack),
-        };
+        let execution = self.execution(order.id, &fill, notional, fee)?;
         self.tell(order, OrderEventKind::Filled(execution));
         if complete { Ok(Outcome::Closed) } else { Ok(self.unfilled(order)) }
     }
 }
+
+impl Desk {
+    /// What a fill is told as. From now on it has happened.
+    fn execution(
+        &mut self,
+        order: OrderId,
+        fill: &FillContext<'_>,
+        notional: Decimal,
+        fee: Decimal,
+    ) -> Result<Fill, SimError> {
+        self.fees.record(self.now, notional)?;
+        Ok(Fill {
+            id: ExecutionId::from_bytes(self.fills.next()),
+            order,
+            instrument: fill.instrument.id,
+            side: fill.side,
+            price: fill.price,
+            quantity: fill.quantity,
+            liquidity: fill.liquidity,
+            fee: Money::new(fee, fill.instrument.settlement),
+            ts_event: self.now,
+            ts_recv: self.now.saturating_add(self.ack),
+        })
+    }
+
+    /// The report of a new order that fills whole as it arrives, if that is all that happens: a market order at the close
+    /// that decided (B7), against no volume. Otherwise `None`, and nothing has changed.
+    pub(crate) fn fill_at_once(
+        &mut self,
+        book: &Book,
+        order: OrderId,
+        spec: &OrderSpec,
+    ) -> Result<Option<OrderEvent>, SimError> {
+        let Book { market, instrument, .. } = book;
+        let closes = matches!(market.source, Source::Bar(_)) && market.time == self.now && market.is_open();
+        let plain = self.policy.bar == BarFill::SameClose
+            && self.ack == TimeDelta::ZERO
+            && self.rejections.is_none()
+            && !self.share.bars;
+        let limits = &instrument.limits;
+        if !closes
+            || !plain
+            || limits.min_notional.is_some()
+            || limits.max_notional.is_some()
+            || !self.can(PLAIN)
+            || spec.features() != PLAIN
+            || spec.validate(instrument).is_err()
+        {
+            return Ok(None);
+        }
+        let Some(quantity) = spec.quantity.base(spec.side) else { return Ok(None) };
+        let mut fill = FillContext {
+            instrument,
+            side: spec.side,
+            price: market.last,
+            quantity,
+            liquidity: Liquidity::Taker,
+            volume: market.volume_of(Pool::Bar),
+            ts: self.now,
+        };
+        fill.price = self.slippage.apply(&fill, false)?;
+        let notional = fill.notional()?;
+        let fee = self.fees.fee(&fill, notional, &Paid::default())?;
+        let (ts_event, ts_recv) = (self.now, self.now);
+        let kind = OrderEventKind::Filled(self.execution(order, &fill, notional, fee)?);
+        Ok(Some(OrderEvent { order, instrument: instrument.id, ts_event, ts_recv, kind }))
+    }
+}
+
+/// What a market order asks for that asks for nothing else.
+const PLAIN: FeatureSet = FeatureSet::EMPTY.with(Feature::Market).with(Feature::Gtc);
 
 fn sum(a: Decimal, b: Decimal) -> Result<Decimal, NumberError> {
     a.checked_add(b).ok_or(NumberError::Overflow { operation: "the fees of an order" })

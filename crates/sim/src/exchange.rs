@@ -290,6 +290,30 @@ impl SimExchange {
         Ok(())
     }
 
+    /// [`execute`](Self::execute) and [`poll`](Self::poll) in one for a new order whose only report is that it has filled whole:
+    /// that report. `None` if the order is not of this kind; then nothing has happened.
+    ///
+    /// # Errors
+    /// As [`SimExchange::execute`].
+    pub fn fill_at_once(
+        &mut self,
+        order: OrderId,
+        spec: &OrderSpec,
+        now: Timestamp,
+    ) -> Result<Option<&OrderEvent>, SimError> {
+        let idle = self.is_idle() && self.desk.reports.is_empty();
+        if !idle || now != self.desk.now || self.entry != TimeDelta::ZERO {
+            return Ok(None);
+        }
+        let Ok(place) = self.place(spec.instrument) else { return Ok(None) };
+        let Some(book) = self.books.get(place) else { return Ok(None) };
+        if !book.orders.is_empty() && book.orders.find(order).is_some() {
+            return Ok(None);
+        }
+        let Some(report) = self.desk.fill_at_once(book, order, spec)? else { return Ok(None) };
+        Ok(Some(self.told.insert(report)))
+    }
+
     /// Time passes: delayed commands arrive, delayed reports become due, orders expire.
     ///
     /// # Errors

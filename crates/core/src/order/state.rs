@@ -257,6 +257,13 @@ impl Order {
         !self.status.is_final()
     }
 
+    /// Whether it is more than made: something happened to it.
+    #[must_use]
+    #[inline]
+    pub const fn is_sent(&self) -> bool {
+        !matches!(self.status, OrderStatus::Initialized)
+    }
+
     /// What is left to fill in units of the base. Zero for orders counted in the quote.
     #[must_use]
     pub fn leaves(&self) -> Quantity {
@@ -366,6 +373,30 @@ impl Order {
         }
         self.status = next;
         self.ts_updated = event.ts_recv;
+        Ok(())
+    }
+
+    /// Takes in that a new order was sent and filled whole, in one step: what [`Order::apply`] makes of the two events.
+    ///
+    /// # Errors
+    /// [`OrderError::IllegalTransition`] unless the order is new, [`OrderError::Overfill`] unless the fill is the whole
+    /// order. The order is unchanged then.
+    #[inline]
+    pub fn fill_at_once(&mut self, fill: &super::Fill, now: Timestamp) -> Result<(), OrderError> {
+        use OrderStatus as S;
+        if self.status != S::Initialized {
+            return Err(OrderError::IllegalTransition { order: self.id, from: self.status, to: S::Filled });
+        }
+        let total = self.spec.quantity.base(self.spec.side);
+        let value = crate::number::notional(fill.price, fill.quantity, Decimal::ONE).ok();
+        let (Some(value), true) = (value, total == Some(fill.quantity) && fill.quantity.is_positive()) else {
+            let (filled, most) = (self.filled, self.most());
+            return Err(OrderError::Overfill { order: self.id, filled, fill: fill.quantity, most });
+        };
+        self.filled = fill.quantity;
+        self.filled_value = value;
+        self.status = S::Filled;
+        self.ts_updated = now;
         Ok(())
     }
 

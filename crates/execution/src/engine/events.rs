@@ -112,13 +112,25 @@ impl Engine {
         leaves: Quantity,
         target: bool,
     ) -> Result<(), EngineError> {
+        self.take_fill(id, instrument, fill, target)?;
+        if fill.quantity < leaves {
+            self.free(id, instrument, Some((fill.quantity, leaves)))?;
+        }
+        Ok(())
+    }
+
+    /// A fill goes into the books; of a target order that much less is expected from now on.
+    pub(super) fn take_fill(
+        &mut self,
+        id: OrderId,
+        instrument: usize,
+        fill: &Fill,
+        target: bool,
+    ) -> Result<(), EngineError> {
         self.state.portfolio.apply_fill(usize::from(id.strategy), instrument, fill)?;
         if target {
             let signed = fill.side.signed(fill.quantity).map_err(algoflow_core::error::AccountError::from)?;
             self.unexpect(usize::from(id.strategy), instrument, signed);
-        }
-        if fill.quantity < leaves {
-            self.free(id, instrument, Some((fill.quantity, leaves)))?;
         }
         Ok(())
     }

@@ -41,6 +41,14 @@ pub struct Told {
     failure: Option<(usize, StrategyError)>,
 }
 
+impl Told {
+    /// Whether the strategy's callback failed.
+    #[inline]
+    pub(super) const fn failed(&self) -> bool {
+        self.failure.is_some()
+    }
+}
+
 impl Quiet<'_> {
     /// Tells the strategy of the next data: bars of the same spec or trades of the instrument for which this was made, and
     /// with times that never fall. Data of other kinds are not told. False if the engine has something to do about it.

@@ -137,7 +137,7 @@ impl Engine {
 
     /// The rules that need no money: the instrument's, and what the venue can do.
     #[inline]
-    fn check(&self, spec: &OrderSpec, instrument: usize) -> Result<(), Refusal> {
+    pub(super) fn check(&self, spec: &OrderSpec, instrument: usize) -> Result<(), Refusal> {
         let known = self.state.instruments.get(instrument);
         let known = known.ok_or_else(|| Refusal::new(RejectCode::UnknownInstrument, "unknown instrument"))?;
         if matches!(known.status, TradingStatus::Closed | TradingStatus::Delisted) {

@@ -178,6 +178,37 @@ impl Portfolio {
         }
     }
 
+    /// Whether [`Portfolio::reserve`] would set aside what the order needs, without setting it aside.
+    ///
+    /// # Errors
+    /// [`AccountError`] if something cannot be valued.
+    pub fn affords(
+        &self,
+        instrument: usize,
+        side: Side,
+        quantity: Quantity,
+        price: Price,
+        fee: Decimal,
+    ) -> Result<bool, AccountError> {
+        let has_account = self.lines.get(instrument).is_some_and(|line| line.account < self.accounts.len());
+        let need = self.need(instrument, side, quantity, price, fee, &Reservation::default())?;
+        let is_free = need.amount.is_zero()
+            || need.amount.is_sign_negative()
+            || need.amount <= self.free(instrument, side, &need)?;
+        Ok(has_account && is_free)
+    }
+
+    /// What is free of that in which an order on `side` sets aside what it needs.
+    fn free(&self, instrument: usize, side: Side, need: &Reservation) -> Result<Decimal, AccountError> {
+        match need.asset {
+            Some(asset) => {
+                let account = self.lines.get(instrument).and_then(|line| self.accounts.get(line.account));
+                Ok(account.map_or(Decimal::ZERO, |account| account.balance(asset).free()))
+            }
+            None => self.free_margin(instrument, side),
+        }
+    }
+
     /// Raises what an order on `side` has set aside to `need`, if the difference is free. A reservation that is as large
     /// already stays as it is.
     ///
@@ -203,13 +234,7 @@ impl Portfolio {
             }
             return Ok(Ok(()));
         }
-        let free = match need.asset {
-            Some(asset) => {
-                let account = self.lines.get(instrument).and_then(|line| self.accounts.get(line.account));
-                account.map_or(Decimal::ZERO, |account| account.balance(asset).free())
-            }
-            None => self.free_margin(instrument, side)?,
-        };
+        let free = self.free(instrument, side, &need)?;
         if more > free {
             let shortfall = match need.asset {
                 Some(asset) => {

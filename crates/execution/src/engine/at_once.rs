@@ -1,0 +1,89 @@
+//! Market orders that fill at once, in one step.
+//!
+//! Most orders of many backtests are market orders that the venue fills whole as they come. Between the request and the fill
+//! nothing can be seen: no report but the fill, no money set aside that is not given back. So it is all done in one step, which
+//! leaves everything as the long way does.
+
+use algoflow_core::{
+    command::Command,
+    id::OrderId,
+    order::{OrderEvent, OrderRole, OrderSpec},
+    state::Request,
+    strategy::Strategy,
+};
+
+use super::{Engine, quiet::Told};
+use crate::error::EngineError;
+
+impl Engine {
+    /// As [`Engine::rouse`], for a driver that has the venue at hand. If all that the strategy asked for is one market order,
+    /// and `venue` can fill it whole at once, then that is done, and the report of the fill comes back. Otherwise `venue` has to
+    /// give `None` and must not have changed anything.
+    ///
+    /// # Errors
+    /// Those of `venue`; see [`Engine::process`] for the others.
+    #[inline]
+    pub fn rouse_at_once<'v, E: From<EngineError>>(
+        &mut self,
+        told: Told,
+        commands: &mut Vec<Command>,
+        venue: impl FnOnce(OrderId, &OrderSpec) -> Result<Option<&'v OrderEvent>, E>,
+    ) -> Result<Option<&'v OrderEvent>, E> {
+        if let [Request::Submit(id)] = self.state.requests.as_slice()
+            && !told.failed()
+            && self.can_fill_at_once(*id)
+        {
+            let id = *id;
+            if let Some(order) = self.state.orders.get(id)
+                && let Some(event) = venue(id, &order.spec)?
+            {
+                self.filled_at_once(id, event, commands)?;
+                return Ok(Some(event));
+            }
+        }
+        self.rouse(told, commands)?;
+        Ok(None)
+    }
+
+    /// Whether an order would be sent as it is, at once and alone.
+    fn can_fill_at_once(&self, id: OrderId) -> bool {
+        let Some(entry) = self.state.orders.entry(id) else { return false };
+        let (spec, instrument) = (&entry.order.spec, entry.instrument);
+        if entry.order.is_sent() || !self.links.are_idle(instrument) || !self.closing.is_empty() {
+            return false;
+        }
+        let Some(known) = self.state.instruments.get(instrument) else { return false };
+        let limits = &known.spec.limits;
+        let (Some(quantity), Some(price)) =
+            (spec.quantity.base(spec.side), self.state.portfolio.mark(instrument))
+        else {
+            return false;
+        };
+        let fee = known.spec.fees.taker.max(known.spec.fees.maker);
+        limits.min_notional.is_none()
+            && limits.max_notional.is_none()
+            && self.check(spec, instrument).is_ok()
+            && matches!(self.state.portfolio.affords(instrument, spec.side, quantity, price, fee), Ok(true))
+    }
+
+    /// An order was sent and has filled whole.
+    fn filled_at_once(
+        &mut self,
+        id: OrderId,
+        event: &OrderEvent,
+        commands: &mut Vec<Command>,
+    ) -> Result<(), EngineError> {
+        let (Some(fill), Some(entry)) = (event.fill(), self.state.orders.entry_mut(id)) else {
+            return Err(EngineError::UnknownOrder { order: id });
+        };
+        self.state.requests.clear();
+        entry.order.fill_at_once(fill, event.ts_recv)?;
+        let instrument = entry.instrument;
+        let target = matches!(entry.order.spec.contingency.role, OrderRole::Target | OrderRole::Close);
+        self.take_fill(id, instrument, fill, target)?;
+        self.state.orders.close(id);
+        self.call(usize::from(id.strategy), |strategy, ctx| Strategy::on_order(strategy, ctx, event));
+        self.after_halt(event, true);
+        if self.is_unsettled() { self.settle(commands) } else { Ok(()) }
+    }
+}
