@@ -99,7 +99,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     for entry in entries {
         let fills = result.fills.iter().filter(|fill| fill.order == entry.id).count();
         in_parts += u32::from(fills > 1);
-        let exits: Vec<&Order> =
+        let exits: Vec<_> =
             result.orders.iter().filter(|order| order.spec.contingency.parent == Some(entry.id)).collect();
         let sold = exits.iter().filter(|order| order.filled.is_positive());
         let name = match *sold.map(|order| order.spec.contingency.role).collect::<Vec<_>>() {

@@ -4,6 +4,8 @@ mod order_builder;
 
 pub use order_builder::OrderBuilder;
 
+use std::borrow::Cow;
+
 use rust_decimal::Decimal;
 
 use crate::{
@@ -133,7 +135,7 @@ impl<'a> Context<'a> {
 
     /// An order of this run, open or not.
     #[must_use]
-    pub fn order(&self, id: OrderId) -> Option<&Order> {
+    pub fn order(&self, id: OrderId) -> Option<Cow<'_, Order>> {
         self.state.orders.get(id)
     }
 
@@ -262,7 +264,8 @@ impl<'a> Context<'a> {
 
     fn open_order(&self, id: OrderId) -> Result<&Order, StrategyError> {
         let ours = |order: &&Order| order.is_open() && usize::from(order.id.strategy) == self.strategy;
-        self.state.orders.get(id).filter(ours).ok_or_else(|| StrategyError::OrderNotOpen { order: id })
+        let known = self.state.orders.entry(id).map(|entry| &entry.order);
+        known.filter(ours).ok_or_else(|| StrategyError::OrderNotOpen { order: id })
     }
 
     /// Brings this strategy's position to `target` (below zero is short) with a market order for the difference.
@@ -356,31 +359,27 @@ impl<'a> Context<'a> {
         role: OrderRole,
     ) -> StrategyResult {
         let side = if difference.is_negative() { Side::Sell } else { Side::Buy };
-        let mut spec = OrderSpec::market(instrument, side, difference.checked_abs()?);
-        spec.contingency.role = role;
-        spec.flags.reduce_only = role == OrderRole::Close;
-        self.push_order(index, spec);
+        let quantity = difference.checked_abs()?;
+        let id = self.state.orders.create_as(self.strategy, index, instrument, self.state.now, |spec| {
+            *spec = OrderSpec::market(instrument, side, quantity);
+            spec.contingency.role = role;
+            spec.flags.reduce_only = role == OrderRole::Close;
+        });
+        // The order counts towards the target that it works for.
+        let pending = self.state.pending.get_mut(self.strategy).and_then(|all| all.get_mut(index));
+        if let Some(pending) = pending {
+            // A sum that does not fit cannot be an order that passes the checks, so it need not be counted.
+            pending.target = pending.target.checked_add(difference).unwrap_or(pending.target);
+        }
+        self.state.requests.push(Request::Submit(id));
         Ok(())
     }
 
     #[inline]
     fn push_order(&mut self, instrument: usize, spec: OrderSpec) -> OrderId {
         let id = self.state.orders.create(self.strategy, instrument, spec, self.state.now);
-        if matches!(spec.contingency.role, OrderRole::Target | OrderRole::Close) {
-            self.count_towards_target(instrument, &spec);
-        }
         self.state.requests.push(Request::Submit(id));
         id
-    }
-
-    /// Counts an order towards the target that it works for.
-    fn count_towards_target(&mut self, instrument: usize, spec: &OrderSpec) {
-        let pending = self.state.pending.get_mut(self.strategy).and_then(|all| all.get_mut(instrument));
-        if let (Some(pending), Some(quantity)) = (pending, spec.quantity.base(spec.side)) {
-            // A sum that does not fit cannot be an order that passes the checks, so it need not be counted.
-            let sum = spec.side.signed(quantity).and_then(|signed| pending.target.checked_add(signed));
-            pending.target = sum.unwrap_or(pending.target);
-        }
     }
 
     /// Adds a value to a named series that the report shows.

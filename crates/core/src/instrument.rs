@@ -218,6 +218,15 @@ impl Instrument {
         !matches!(self.kind, InstrumentKind::Future { .. } | InstrumentKind::Perpetual { .. })
     }
 
+    /// Whether what it is worth is just price times quantity.
+    #[inline]
+    pub(crate) const fn is_counted_in_units(&self) -> bool {
+        // Other ways to write a multiplier of one only cost the multiplication.
+        self.multiplier.mantissa() == 1
+            && self.multiplier.scale() == 0
+            && !matches!(self.kind, InstrumentKind::Perpetual { inverse: true, .. })
+    }
+
     /// Checks that the specification makes sense.
     ///
     /// # Errors

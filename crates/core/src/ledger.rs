@@ -19,10 +19,10 @@
 //!   instruments whose prices are known, the earliest registered first.
 
 mod account;
-mod arithmetic;
 mod portfolio;
 mod position;
 mod rates;
+mod sum;
 
 pub use account::{Account, AccountKind, Balance};
 pub use portfolio::{Portfolio, Reservation, Shortfall};

@@ -231,7 +231,7 @@ impl Harness {
     /// [`EngineError`] if the order is not known or cannot fill.
     pub fn fill(&mut self, order: OrderId, at: &str) -> Result<Vec<Command>, EngineError> {
         let leaves =
-            self.state().orders.get(order).map_or(Quantity::ZERO, algoflow_core::order::Order::leaves);
+            self.state().orders.get(order).map_or(Quantity::ZERO, |order| order.leaves());
         self.fill_part(order, leaves, at)
     }
 

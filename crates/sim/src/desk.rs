@@ -268,6 +268,7 @@ impl Desk {
 
 impl Desk {
     /// What a fill is told as. From now on it has happened.
+    #[inline(always)]
     fn execution(
         &mut self,
         order: OrderId,
@@ -290,14 +291,15 @@ impl Desk {
         })
     }
 
-    /// The report of a new order that fills whole as it arrives, if that is all that happens: a market order at the close
-    /// that decided (B7), against no volume. Otherwise `None`, and nothing has changed.
+    /// Puts into `told` the report of a new order that fills whole as it arrives, if that is all that happens: a market order at
+    /// the close that decided (B7), against no volume. Otherwise false, and nothing has changed.
     pub(crate) fn fill_at_once(
         &mut self,
         book: &Book,
         order: OrderId,
         spec: &OrderSpec,
-    ) -> Result<Option<OrderEvent>, SimError> {
+        told: &mut Option<OrderEvent>,
+    ) -> Result<bool, SimError> {
         let Book { market, instrument, .. } = book;
         let closes = matches!(market.source, Source::Bar(_)) && market.time == self.now && market.is_open();
         let plain = self.policy.bar == BarFill::SameClose
@@ -310,12 +312,11 @@ impl Desk {
             || limits.min_notional.is_some()
             || limits.max_notional.is_some()
             || !self.can(PLAIN)
-            || spec.features() != PLAIN
             || spec.validate(instrument).is_err()
         {
-            return Ok(None);
+            return Ok(false);
         }
-        let Some(quantity) = spec.quantity.base(spec.side) else { return Ok(None) };
+        let Some(quantity) = spec.plain_quantity() else { return Ok(false) };
         let mut fill = FillContext {
             instrument,
             side: spec.side,
@@ -330,7 +331,8 @@ impl Desk {
         let fee = self.fees.fee(&fill, notional, &Paid::default())?;
         let (ts_event, ts_recv) = (self.now, self.now);
         let kind = OrderEventKind::Filled(self.execution(order, &fill, notional, fee)?);
-        Ok(Some(OrderEvent { order, instrument: instrument.id, ts_event, ts_recv, kind }))
+        *told = Some(OrderEvent { order, instrument: instrument.id, ts_event, ts_recv, kind });
+        Ok(true)
     }
 }
 

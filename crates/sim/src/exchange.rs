@@ -310,8 +310,8 @@ impl SimExchange {
         if !book.orders.is_empty() && book.orders.find(order).is_some() {
             return Ok(None);
         }
-        let Some(report) = self.desk.fill_at_once(book, order, spec)? else { return Ok(None) };
-        Ok(Some(self.told.insert(report)))
+        let filled = self.desk.fill_at_once(book, order, spec, &mut self.told)?;
+        Ok(self.told.as_ref().filter(|_| filled))
     }
 
     /// Time passes: delayed commands arrive, delayed reports become due, orders expire.

@@ -1,10 +1,10 @@
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
-use super::arithmetic::{add, sub};
+use super::sum::Sum;
 use crate::{
     error::NumberError,
-    id::{Asset, VenueId},
+    id::VenueId,
 };
 
 /// What an account may do with money that it does not have.
@@ -41,16 +41,53 @@ impl Balance {
     /// What new orders can use.
     #[must_use]
     pub fn free(&self) -> Decimal {
+        self.total.checked_sub(self.reserved).unwrap_or(Decimal::MIN)
+    }
+}
+
+/// A [`Balance`] while it is counted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Funds {
+    pub(super) total: Sum,
+    pub(super) reserved: Sum,
+    pub(super) deposited: Sum,
+    pub(super) paid: Sum,
+    pub(super) lowest: Sum,
+}
+
+impl Funds {
+    /// What new orders can use.
+    #[inline]
+    pub(super) fn free(&self) -> Sum {
         if self.reserved.is_zero() {
             return self.total;
         }
-        self.total.checked_sub(self.reserved).unwrap_or(Decimal::MIN)
+        self.total.sub(self.reserved).unwrap_or_else(|_| Decimal::MIN.into())
+    }
+
+    #[inline(always)]
+    fn add(&mut self, amount: Sum) -> Result<(), NumberError> {
+        self.total = self.total.add(amount)?;
+        if self.total.is_negative() && self.total < self.lowest {
+            self.lowest = self.total;
+        }
+        Ok(())
     }
 
     #[inline]
-    fn note_lowest(&mut self) {
-        if self.total.is_sign_negative() && self.total < self.lowest {
-            self.lowest = self.total;
+    pub(super) fn is_empty(&self) -> bool {
+        self.total.is_zero() && self.reserved.is_zero()
+    }
+}
+
+impl From<Funds> for Balance {
+    fn from(funds: Funds) -> Self {
+        Self {
+            total: funds.total.to_decimal(),
+            reserved: funds.reserved.to_decimal(),
+            deposited: funds.deposited.to_decimal(),
+            paid: funds.paid.to_decimal(),
+            lowest: funds.lowest.to_decimal(),
         }
     }
 }
@@ -63,76 +100,64 @@ pub struct Account {
     /// What it may do.
     pub kind: AccountKind,
     /// Balances in the order of the portfolio's assets.
-    pub(super) balances: Vec<Balance>,
+    pub(super) balances: Vec<Funds>,
     /// Margin set aside by open orders, in the reporting asset.
-    pub(super) reserved_margin: Decimal,
+    pub(super) reserved_margin: Sum,
 }
 
 impl Account {
     pub(super) fn new(venue: VenueId, kind: AccountKind, assets: usize) -> Self {
-        Self { venue, kind, balances: vec![Balance::default(); assets], reserved_margin: Decimal::ZERO }
+        Self { venue, kind, balances: vec![Funds::default(); assets], reserved_margin: Sum::ZERO }
     }
 
     #[inline]
-    pub(super) fn balance(&self, asset: usize) -> Balance {
-        self.balances.get(asset).copied().unwrap_or_default()
+    pub(super) fn funds(&self, asset: usize) -> Option<&Funds> {
+        self.balances.get(asset)
     }
 
     /// Adds `amount` to the balance of an asset.
     #[inline]
-    pub(super) fn credit(&mut self, asset: usize, amount: Decimal) -> Result<(), NumberError> {
-        if let Some(balance) = self.balances.get_mut(asset) {
-            balance.total = add(balance.total, amount)?;
-            balance.note_lowest();
-        }
-        Ok(())
+    pub(super) fn credit(&mut self, asset: usize, amount: Sum) -> Result<(), NumberError> {
+        self.balances.get_mut(asset).map_or(Ok(()), |funds| funds.add(amount))
     }
 
     /// Adds a payment that belongs to no trade.
     #[inline]
-    pub(super) fn pay(&mut self, asset: usize, amount: Decimal) -> Result<(), NumberError> {
-        if let Some(balance) = self.balances.get_mut(asset) {
-            balance.total = add(balance.total, amount)?;
-            balance.paid = add(balance.paid, amount)?;
-            balance.note_lowest();
+    pub(super) fn pay(&mut self, asset: usize, amount: Sum) -> Result<(), NumberError> {
+        if let Some(funds) = self.balances.get_mut(asset) {
+            funds.add(amount)?;
+            funds.paid = funds.paid.add(amount)?;
         }
         Ok(())
     }
 
-    pub(super) fn deposit(&mut self, asset: usize, amount: Decimal) -> Result<(), NumberError> {
-        self.credit(asset, amount)?;
-        if let Some(balance) = self.balances.get_mut(asset) {
-            balance.deposited = add(balance.deposited, amount)?;
-        }
-        Ok(())
-    }
-
-    #[inline]
-    pub(super) fn reserve(&mut self, asset: usize, amount: Decimal) -> Result<(), NumberError> {
-        if let Some(balance) = self.balances.get_mut(asset) {
-            balance.reserved = add(balance.reserved, amount)?;
+    pub(super) fn deposit(&mut self, asset: usize, amount: Sum) -> Result<(), NumberError> {
+        if let Some(funds) = self.balances.get_mut(asset) {
+            funds.add(amount)?;
+            funds.deposited = funds.deposited.add(amount)?;
         }
         Ok(())
     }
 
     #[inline]
-    pub(super) fn release(&mut self, asset: usize, amount: Decimal) -> Result<(), NumberError> {
-        if let Some(balance) = self.balances.get_mut(asset) {
-            balance.reserved = sub(balance.reserved, amount)?;
+    pub(super) fn reserve(&mut self, asset: usize, amount: Sum) -> Result<(), NumberError> {
+        if let Some(funds) = self.balances.get_mut(asset) {
+            funds.reserved = funds.reserved.add(amount)?;
         }
         Ok(())
     }
 
-    /// The balances that are not empty, with their assets.
-    pub(super) fn nonzero<'a>(
-        &'a self,
-        assets: &'a [Asset],
-    ) -> impl Iterator<Item = (usize, Asset, Balance)> + 'a {
-        self.balances
-            .iter()
-            .zip(assets)
-            .enumerate()
-            .filter(|(_, (balance, _))| !balance.total.is_zero() || !balance.reserved.is_zero())
-            .map(|(index, (balance, asset))| (index, *asset, *balance))
+    #[inline]
+    pub(super) fn release(&mut self, asset: usize, amount: Sum) -> Result<(), NumberError> {
+        if let Some(funds) = self.balances.get_mut(asset) {
+            funds.reserved = funds.reserved.sub(amount)?;
+        }
+        Ok(())
+    }
+
+    /// The balances that are not empty, with the indices of their assets.
+    #[inline]
+    pub(super) fn nonzero(&self) -> impl Iterator<Item = (usize, &Funds)> {
+        self.balances.iter().enumerate().filter(|(_, funds)| !funds.is_empty())
     }
 }

@@ -1,10 +1,10 @@
 use rust_decimal::Decimal;
 
 use super::{
-    account::{Account, AccountKind, Balance},
-    arithmetic::{add, div, mul, sub, to_f64},
-    position::{Position, signed_value},
+    account::{Account, AccountKind, Balance, Funds},
+    position::{Position, signed_value, worth},
     rates::{Edge, Hop, routes},
+    sum::Sum,
 };
 use crate::{
     error::{AccountError, InstrumentError},
@@ -44,8 +44,9 @@ pub struct Portfolio {
     /// By line: the last price, by which the position is valued. Apart from the lines, because it changes with every event.
     marks: Vec<Option<Price>>,
     accounts: Vec<Account>,
-    /// By strategy, then by instrument.
-    strategies: Vec<Vec<Position>>,
+    strategies: usize,
+    /// By strategy, then by instrument: what each of several strategies holds. What one alone holds is what the account holds.
+    shares: Vec<Vec<Position>>,
     ways: Vec<Option<Vec<Hop>>>,
     /// By account, then by asset: the line of the account by whose price the asset is valued (L8).
     own_lines: Vec<Vec<Option<usize>>>,
@@ -73,7 +74,8 @@ impl Portfolio {
             lines: Vec::new(),
             marks: Vec::new(),
             accounts: Vec::new(),
-            strategies: Vec::new(),
+            strategies: 0,
+            shares: Vec::new(),
             ways: vec![Some(Vec::new())],
             own_lines: Vec::new(),
             constant: 0.0,
@@ -132,7 +134,7 @@ impl Portfolio {
             only_base: false,
         });
         self.find_only_bases();
-        for positions in &mut self.strategies {
+        for positions in &mut self.shares {
             positions.push(Position::default());
         }
         self.find_ways();
@@ -165,8 +167,14 @@ impl Portfolio {
 
     /// Adds a strategy; its index is the number of strategies before it.
     pub fn add_strategy(&mut self) -> usize {
-        self.strategies.push(vec![Position::default(); self.lines.len()]);
-        self.strategies.len() - 1
+        if self.strategies == 1 {
+            self.shares.push(self.lines.iter().map(|line| line.position).collect());
+        }
+        if self.strategies > 0 {
+            self.shares.push(vec![Position::default(); self.lines.len()]);
+        }
+        self.strategies += 1;
+        self.strategies - 1
     }
 
     /// Pays `money` into the account at `venue`, from outside. Shares or coins that are paid in are a balance and no
@@ -181,7 +189,7 @@ impl Portfolio {
         let asset = self.asset_index(money.asset);
         self.find_ways();
         if let Some(account) = self.accounts.iter_mut().find(|account| account.venue == venue) {
-            account.deposit(asset, money.amount)?;
+            account.deposit(asset, money.amount.into())?;
         }
         self.stale = true;
         Ok(())
@@ -193,7 +201,7 @@ impl Portfolio {
         }
         self.assets.push(asset);
         for account in &mut self.accounts {
-            account.balances.push(Balance::default());
+            account.balances.push(Funds::default());
         }
         self.assets.len() - 1
     }
@@ -235,8 +243,8 @@ impl Portfolio {
         let cash = account.kind == AccountKind::Cash;
         let balances = account.balances.iter().zip(&self.assets).filter(move |_| cash);
         balances
-            .filter(|(balance, _)| !balance.lowest.is_zero())
-            .map(|(balance, asset)| (*asset, balance.lowest))
+            .filter(|(funds, _)| !funds.lowest.is_zero())
+            .map(|(funds, asset)| (*asset, funds.lowest.to_decimal()))
     }
 
     /// What the account at `venue` has of `asset`.
@@ -245,7 +253,7 @@ impl Portfolio {
         let account = self.accounts.iter().find(|account| account.venue == venue);
         let asset = self.assets.iter().position(|known| *known == asset);
         match (account, asset) {
-            (Some(account), Some(asset)) => account.balance(asset),
+            (Some(account), Some(asset)) => account.funds(asset).map(|funds| (*funds).into()).unwrap_or_default(),
             _ => Balance::default(),
         }
     }
@@ -253,8 +261,13 @@ impl Portfolio {
     /// Every balance that is not empty: venue, asset, balance.
     pub fn balances(&self) -> impl Iterator<Item = (VenueId, Asset, Balance)> + '_ {
         self.accounts.iter().flat_map(|account| {
-            account.nonzero(&self.assets).map(|(_, asset, balance)| (account.venue, asset, balance))
+            let assets = self.balances_of(account);
+            assets.map(|(asset, funds)| (account.venue, asset, Balance::from(*funds)))
         })
+    }
+
+    fn balances_of<'a>(&'a self, account: &'a Account) -> impl Iterator<Item = (Asset, &'a Funds)> + 'a {
+        account.nonzero().filter_map(|(index, funds)| Some((*self.assets.get(index)?, funds)))
     }
 
     /// Every position of the accounts that is, or has been, open.
@@ -277,17 +290,23 @@ impl Portfolio {
     #[must_use]
     #[inline]
     pub fn strategy_position(&self, strategy: usize, instrument: usize) -> Position {
-        self.strategies.get(strategy).and_then(|all| all.get(instrument)).copied().unwrap_or_default()
+        self.share(strategy, instrument).copied().unwrap_or_default()
     }
 
     /// How much one strategy holds of the instrument with this index.
     #[must_use]
     #[inline]
     pub fn strategy_quantity(&self, strategy: usize, instrument: usize) -> Quantity {
-        self.strategies
-            .get(strategy)
-            .and_then(|all| all.get(instrument))
-            .map_or(Quantity::ZERO, |position| position.quantity)
+        self.share(strategy, instrument).map_or(Quantity::ZERO, |position| position.quantity)
+    }
+
+    #[inline]
+    fn share(&self, strategy: usize, instrument: usize) -> Option<&Position> {
+        if strategy == 0 && self.strategies == 1 {
+            self.lines.get(instrument).map(|line| &line.position)
+        } else {
+            self.shares.get(strategy)?.get(instrument)
+        }
     }
 
     /// Takes in a fill; returns the profit that it realized for the account.
@@ -318,64 +337,65 @@ impl Portfolio {
         let value = signed_value(&line.instrument, fill.price, quantity)?;
 
         let gained = line.position.apply(&line.instrument, quantity, fill.price, value)?;
-        line.position.fees = add(line.position.fees, fill.fee.amount)?;
-        let is_alone = self.strategies.len() == 1;
-        let own = self.strategies.get_mut(strategy).and_then(|all| all.get_mut(instrument));
-        if let Some(own) = own {
-            if is_alone {
-                // What one strategy alone holds is what the account holds, to the last digit.
-                *own = line.position;
-            } else {
-                own.apply(&line.instrument, quantity, fill.price, value)?;
-                own.fees = add(own.fees, fill.fee.amount)?;
-            }
+        let fee = Sum::from(fill.fee.amount);
+        line.position.fees = line.position.fees.add(fee)?;
+        if let Some(own) = self.shares.get_mut(strategy).and_then(|all| all.get_mut(instrument)) {
+            own.apply(&line.instrument, quantity, fill.price, value)?;
+            own.fees = own.fees.add(fee)?;
         }
         let account = self.accounts.get_mut(line.account).ok_or_else(unknown)?;
         if line.paid_in_full {
-            account.credit(line.base, quantity.to_decimal())?;
+            account.credit(line.base, quantity.into())?;
             account.credit(line.quote, -value)?;
         } else if !gained.is_zero() {
             account.credit(line.settlement, gained)?;
         }
-        if !fill.fee.amount.is_zero() {
-            account.pay(fee_asset, -fill.fee.amount)?;
+        if !fee.is_zero() {
+            account.pay(fee_asset, -fee)?;
         }
         self.stale = true;
+        if strategy >= self.strategies {
+            // Nobody has it.
+            return Err(self.not_conserved(instrument, Sum::ZERO, quantity.into()));
+        }
         self.check(instrument)?;
-        Ok(gained)
+        Ok(gained.to_decimal())
     }
 
     /// Rules L5 and L6 for one instrument. Always on: a ledger that does not add up must not trade on.
     fn check(&self, instrument: usize) -> Result<(), AccountError> {
         let Some(line) = self.lines.get(instrument) else { return Ok(()) };
-        let mut sum = Quantity::ZERO;
-        for positions in &self.strategies {
-            let own = positions.get(instrument).map_or(Quantity::ZERO, |own| own.quantity);
-            if !own.is_zero() {
-                sum = sum.checked_add(own)?;
+        if !self.shares.is_empty() {
+            let mut sum = Quantity::ZERO;
+            for positions in &self.shares {
+                let own = positions.get(instrument).map_or(Quantity::ZERO, |own| own.quantity);
+                if !own.is_zero() {
+                    sum = sum.checked_add(own)?;
+                }
             }
-        }
-        if sum != line.position.quantity {
-            let (left, right) = (sum.to_decimal(), line.position.quantity.to_decimal());
-            return Err(AccountError::NotConserved { asset: line.instrument.base, left, right });
+            if sum != line.position.quantity {
+                return Err(self.not_conserved(instrument, sum.into(), line.position.quantity.into()));
+            }
         }
         if line.paid_in_full && line.only_base {
-            let mut held = line.position.quantity.to_decimal();
+            let mut held = Sum::from(line.position.quantity);
             for other in &line.siblings {
-                held = add(held, self.position(*other).quantity.to_decimal())?;
+                held = held.add(self.position(*other).quantity.into())?;
             }
-            let balance =
-                self.accounts.get(line.account).map(|account| account.balance(line.base)).unwrap_or_default();
-            let total = add(add(balance.deposited, balance.paid)?, held)?;
-            if total != balance.total {
-                return Err(AccountError::NotConserved {
-                    asset: line.instrument.base,
-                    left: total,
-                    right: balance.total,
-                });
+            if let Some(funds) = self.accounts.get(line.account).and_then(|account| account.funds(line.base)) {
+                let total = funds.deposited.add(funds.paid)?.add(held)?;
+                if total != funds.total {
+                    return Err(self.not_conserved(instrument, total, funds.total));
+                }
             }
         }
         Ok(())
+    }
+
+    #[cold]
+    fn not_conserved(&self, instrument: usize, left: Sum, right: Sum) -> AccountError {
+        let asset = self.lines.get(instrument).map_or_else(|| self.reporting_asset(), |l| l.instrument.base);
+        AccountError::NotConserved { asset, left: left.to_decimal(), right: right.to_decimal() }
     }
 }
 

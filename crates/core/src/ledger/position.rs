@@ -1,7 +1,7 @@
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
-use super::arithmetic::{add, div, mul, sub};
+use super::sum::Sum;
 use crate::{
     error::NumberError,
     instrument::{Instrument, InstrumentKind},
@@ -15,17 +15,41 @@ use crate::{
 pub struct Position {
     /// How much: above zero is long, below zero short.
     pub quantity: Quantity,
-    /// What it cost: the sum of price times quantity times multiplier, signed like the quantity.
-    pub cost: Decimal,
-    /// What closing parts of it has earned or lost, before fees.
-    pub realized: Decimal,
-    /// Dividends, funding and other payments received (negative: paid).
-    pub income: Decimal,
-    /// What was paid in fees, in whatever asset they were charged; see the fills for the asset.
-    pub fees: Decimal,
+    pub(super) cost: Sum,
+    pub(super) realized: Sum,
+    pub(super) income: Sum,
+    pub(super) fees: Sum,
 }
 
 impl Position {
+    /// What it cost: the sum of price times quantity times multiplier, signed like the quantity.
+    #[must_use]
+    #[inline]
+    pub fn cost(&self) -> Decimal {
+        self.cost.to_decimal()
+    }
+
+    /// What closing parts of it has earned or lost, before fees.
+    #[must_use]
+    #[inline]
+    pub fn realized(&self) -> Decimal {
+        self.realized.to_decimal()
+    }
+
+    /// Dividends, funding and other payments received (negative: paid).
+    #[must_use]
+    #[inline]
+    pub fn income(&self) -> Decimal {
+        self.income.to_decimal()
+    }
+
+    /// What was paid in fees, in whatever asset they were charged; see the fills for the asset.
+    #[must_use]
+    #[inline]
+    pub fn fees(&self) -> Decimal {
+        self.fees.to_decimal()
+    }
+
     /// Whether nothing is held.
     #[must_use]
     #[inline]
@@ -54,7 +78,7 @@ impl Position {
             return None;
         }
         let units = self.quantity.to_decimal().checked_mul(instrument.multiplier)?;
-        if is_inverse(instrument) { units.checked_div(-self.cost) } else { self.cost.checked_div(units) }
+        if is_inverse(instrument) { units.checked_div(-self.cost()) } else { self.cost().checked_div(units) }
     }
 
     /// What closing the whole position at `price` would earn or lose, before fees.
@@ -65,7 +89,12 @@ impl Position {
         if self.is_flat() {
             return Ok(Decimal::ZERO);
         }
-        sub(signed_value(instrument, price, self.quantity)?, self.cost)
+        Ok(self.profit(instrument, price)?.to_decimal())
+    }
+
+    /// The same as a sum.
+    pub(super) fn profit(&self, instrument: &Instrument, price: Price) -> Result<Sum, NumberError> {
+        signed_value(instrument, price, self.quantity)?.sub(self.cost)
     }
 
     /// Takes in a fill of `quantity` (signed) at `price`; returns the profit that it realized (rule L3).
@@ -78,26 +107,26 @@ impl Position {
         instrument: &Instrument,
         quantity: Quantity,
         price: Price,
-        value: Decimal,
-    ) -> Result<Decimal, NumberError> {
+        value: Sum,
+    ) -> Result<Sum, NumberError> {
         let held = self.quantity;
         let after = held.checked_add(quantity)?;
         if held.is_zero() || held.is_negative() == quantity.is_negative() {
-            self.cost = add(self.cost, value)?;
+            self.cost = self.cost.add(value)?;
             self.quantity = after;
-            return Ok(Decimal::ZERO);
+            return Ok(Sum::ZERO);
         }
         let (gained, cost) = if after.is_zero() {
-            (sub(-value, self.cost)?, Decimal::ZERO)
+            ((-value).sub(self.cost)?, Sum::ZERO)
         } else if after.is_negative() == held.is_negative() {
-            let part = mul(self.cost, quantity.to_decimal().abs())?;
-            let closed = div(part, held.to_decimal().abs())?;
-            (sub(-value, closed)?, sub(self.cost, closed)?)
+            let part = self.cost.mul(Sum::from(quantity).abs())?;
+            let closed = part.div(Sum::from(held).abs())?;
+            ((-value).sub(closed)?, self.cost.sub(closed)?)
         } else {
             let closing = signed_value(instrument, price, held.checked_neg()?)?;
-            (sub(-closing, self.cost)?, sub(value, closing)?)
+            ((-closing).sub(self.cost)?, value.sub(closing)?)
         };
-        self.realized = add(self.realized, gained)?;
+        self.realized = self.realized.add(gained)?;
         self.cost = cost;
         // A flat position forgets its scale, so that flat is one value.
         self.quantity = if after.is_zero() { Quantity::ZERO } else { after };
@@ -110,24 +139,24 @@ impl Position {
         instrument: &Instrument,
         to: u32,
         from: u32,
-    ) -> Result<(Decimal, Decimal), NumberError> {
+    ) -> Result<(Sum, Sum), NumberError> {
         if self.is_flat() {
-            return Ok((Decimal::ZERO, Decimal::ZERO));
+            return Ok((Sum::ZERO, Sum::ZERO));
         }
-        let exact = div(mul(self.quantity.to_decimal(), to.into())?, from.into())?;
+        let exact = Sum::from(self.quantity).mul(Decimal::from(to).into())?.div(Decimal::from(from).into())?;
         let step = instrument.quantity_increment;
         let whole = Quantity::from_decimal_rounded(
-            exact,
+            exact.to_decimal(),
             crate::number::Scale::MAX,
             crate::number::Rounding::Truncate,
         )
-        .or_else(|_| Quantity::from_decimal_rounded(exact, step.scale(), crate::number::Rounding::Truncate))?
+        .or_else(|_| Quantity::from_decimal_rounded(exact.to_decimal(), step.scale(), crate::number::Rounding::Truncate))?
         .round_to(step, crate::number::Rounding::Truncate)?;
-        let fraction = sub(exact, whole.to_decimal())?;
+        let fraction = exact.sub(whole.into())?;
         let paid_out =
-            if fraction.is_zero() { Decimal::ZERO } else { div(mul(self.cost, fraction)?, exact)? };
+            if fraction.is_zero() { Sum::ZERO } else { self.cost.mul(fraction)?.div(exact)? };
         self.quantity = if whole.is_zero() { Quantity::ZERO } else { whole };
-        self.cost = sub(self.cost, paid_out)?;
+        self.cost = self.cost.sub(paid_out)?;
         Ok((fraction, paid_out))
     }
 }
@@ -142,7 +171,20 @@ pub(super) fn signed_value(
     instrument: &Instrument,
     price: Price,
     quantity: Quantity,
-) -> Result<Decimal, NumberError> {
-    let value = instrument.notional(price, quantity)?;
-    Ok(if is_inverse(instrument) { -value } else { value })
+) -> Result<Sum, NumberError> {
+    if is_inverse(instrument) {
+        return Ok(-Sum::from(instrument.notional(price, quantity)?));
+    }
+    worth(instrument, price, quantity)
+}
+
+/// [`Instrument::notional`] as a sum.
+#[inline]
+pub(super) fn worth(instrument: &Instrument, price: Price, quantity: Quantity) -> Result<Sum, NumberError> {
+    if instrument.is_counted_in_units()
+        && let Some(product) = Sum::product(price, quantity)
+    {
+        return Ok(product);
+    }
+    Ok(instrument.notional(price, quantity)?.into())
 }

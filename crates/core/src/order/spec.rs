@@ -114,6 +114,24 @@ impl OrderSpec {
         Self { kind: OrderKind::Limit { price }, ..Self::market(instrument, side, quantity) }
     }
 
+    /// How much an order is for that is a good-till-cancelled market order of an amount of the base, and nothing else: no flags, no
+    /// bounds, no links.
+    #[must_use]
+    #[inline]
+    pub fn plain_quantity(&self) -> Option<Quantity> {
+        let OrderQuantity::Base(quantity) = self.quantity else { return None };
+        let plain = matches!(self.kind, OrderKind::Market)
+            && matches!(self.time_in_force, TimeInForce::Gtc)
+            && matches!(self.trigger_by, TriggerBy::Last)
+            && matches!(self.flags, OrderFlags { post_only: false, reduce_only: false, display: None })
+            && matches!(
+                self.protection,
+                Protection { max_slippage_bps: None, worst_price: None, max_fee: None }
+            )
+            && matches!(self.contingency, Contingency { parent: None, group: None, .. });
+        plain.then_some(quantity)
+    }
+
     /// Checks the order against itself and the rules of its instrument.
     ///
     /// # Errors

@@ -251,6 +251,20 @@ impl Order {
         }
     }
 
+    /// Makes it a new order of its specification.
+    #[inline(always)]
+    pub(crate) fn renew(&mut self, id: OrderId, now: Timestamp) {
+        self.id = id;
+        self.status = OrderStatus::Initialized;
+        self.resume = OrderStatus::Initialized;
+        self.filled = Quantity::ZERO;
+        self.filled_value = Decimal::ZERO;
+        self.most = Quantity::ZERO;
+        self.venue_order = None;
+        self.ts_created = now;
+        self.ts_updated = now;
+    }
+
     /// Whether something can still happen to it.
     #[must_use]
     pub const fn is_open(&self) -> bool {
@@ -393,11 +407,31 @@ impl Order {
             let (filled, most) = (self.filled, self.most());
             return Err(OrderError::Overfill { order: self.id, filled, fill: fill.quantity, most });
         };
-        self.filled = fill.quantity;
-        self.filled_value = value;
-        self.status = S::Filled;
-        self.ts_updated = now;
+        self.set_filled_at_once(fill.quantity, value, now);
         Ok(())
+    }
+
+    #[inline]
+    pub(crate) fn set_filled_at_once(&mut self, quantity: Quantity, value: Decimal, now: Timestamp) {
+        self.filled = quantity;
+        self.filled_value = value;
+        self.status = OrderStatus::Filled;
+        self.ts_updated = now;
+    }
+
+    /// How much has filled and its value, if that, the times and what was asked for are all there is to say: a market order that
+    /// asked for nothing else was sent and filled whole.
+    #[inline]
+    pub(crate) fn filled_at_once(&self) -> Option<(Quantity, Decimal)> {
+        let whole = self.spec.plain_quantity().filter(|whole| {
+            whole.mantissa() == self.filled.mantissa() && whole.scale() == self.filled.scale()
+        })?;
+        let plain = self.status == OrderStatus::Filled
+            && self.resume == OrderStatus::Initialized
+            && self.most.is_zero()
+            && self.most.scale() == crate::number::Scale::ZERO
+            && self.venue_order.is_none();
+        plain.then_some((whole, self.filled_value))
     }
 
     /// The status of an order that is known to work at the venue.

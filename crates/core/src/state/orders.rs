@@ -1,7 +1,13 @@
+mod brief;
+
+use std::borrow::Cow;
+
+use self::brief::Brief;
 use crate::{
-    id::OrderId,
+    id::{InstrumentId, OrderId},
     ledger::Reservation,
-    order::{CancelReason, Order, OrderSpec},
+    number::Quantity,
+    order::{CancelReason, Order, OrderSpec, Side},
     time::Timestamp,
 };
 
@@ -45,11 +51,47 @@ pub struct OrderEntry {
     pub last_fill: u64,
 }
 
+impl OrderEntry {
+    fn new(order: Order, instrument: usize) -> Self {
+        Self {
+            order,
+            instrument,
+            reservation: Reservation::default(),
+            hold: Hold::None,
+            ending: None,
+            was_triggered: false,
+            last_fill: 0,
+        }
+    }
+
+    /// Makes a new order of an old one, field by field: an order is large, and to move it costs more than to write it.
+    #[inline(always)]
+    fn renew(&mut self, id: OrderId, instrument: usize, now: Timestamp, ask: impl FnOnce(&mut OrderSpec)) {
+        ask(&mut self.order.spec);
+        self.order.renew(id, now);
+        self.instrument = instrument;
+        self.reservation = Reservation::default();
+        self.hold = Hold::None;
+        self.ending = None;
+        self.was_triggered = false;
+        self.last_fill = 0;
+    }
+}
+
+/// An order in full, or in brief once it is over and there is little to say of it.
+#[derive(Clone, Debug)]
+enum Slot {
+    Full(Box<OrderEntry>),
+    Brief(Brief),
+}
+
 /// Every order of a run, by sequence. Finding one takes the same time however many there are.
 #[derive(Clone, Debug)]
 pub struct Orders {
     run: u32,
-    entries: Vec<OrderEntry>,
+    slots: Vec<Slot>,
+    /// The room of an order that is kept in brief now, for the next one.
+    spare: Option<Box<OrderEntry>>,
     /// Sequences of the orders that can still change, ascending.
     open: Vec<u64>,
     /// By number, from one: whose one-cancels-other group it is, and the parent that its members must have.
@@ -60,27 +102,42 @@ impl Orders {
     /// No orders yet.
     #[must_use]
     pub fn new(run: u32) -> Self {
-        Self { run, entries: Vec::new(), open: Vec::new(), groups: Vec::new() }
+        Self { run, slots: Vec::new(), spare: None, open: Vec::new(), groups: Vec::new() }
     }
 
     /// Makes an order of `strategy`.
     #[inline]
     pub fn create(&mut self, strategy: usize, instrument: usize, spec: OrderSpec, now: Timestamp) -> OrderId {
-        let sequence = self.entries.len() as u64 + 1;
+        self.create_as(strategy, instrument, spec.instrument, now, |asked| *asked = spec)
+    }
+
+    /// The same, for a specification that is written where it stays. Before it is that of another order.
+    #[inline(always)]
+    pub(crate) fn create_as(
+        &mut self,
+        strategy: usize,
+        index: usize,
+        instrument: InstrumentId,
+        now: Timestamp,
+        ask: impl FnOnce(&mut OrderSpec),
+    ) -> OrderId {
+        let sequence = self.slots.len() as u64 + 1;
         let strategy = u16::try_from(strategy).unwrap_or(u16::MAX);
         let id = OrderId { run: self.run, strategy, sequence };
-        let order = Order::new(id, spec, now);
-        self.entries.push(OrderEntry {
-            order,
-            instrument,
-            reservation: Reservation::default(),
-            hold: Hold::None,
-            ending: None,
-            was_triggered: false,
-            last_fill: 0,
-        });
+        let mut entry = match self.spare.take() {
+            Some(entry) => entry,
+            None => Self::room(id, instrument, now),
+        };
+        entry.renew(id, index, now, ask);
+        self.slots.push(Slot::Full(entry));
         self.open.push(sequence);
         id
+    }
+
+    #[inline(never)]
+    fn room(id: OrderId, instrument: InstrumentId, now: Timestamp) -> Box<OrderEntry> {
+        let spec = OrderSpec::market(instrument, Side::Buy, Quantity::ONE);
+        Box::new(OrderEntry::new(Order::new(id, spec, now), 0))
     }
 
     /// The number of a new one-cancels-other group of `strategy`. With a parent, only children of it can be members.
@@ -97,30 +154,66 @@ impl Orders {
         known.is_some_and(|(owner, only)| *owner == strategy && (only.is_none() || *only == parent))
     }
 
-    /// An order with what is kept beside it.
+    /// An order with what is kept beside it; `None` also for one of which nothing is kept any more
+    /// ([`Orders::close_in_brief`]).
     #[must_use]
     #[inline]
     pub fn entry(&self, id: OrderId) -> Option<&OrderEntry> {
-        self.entries.get(self.index(id)?)
+        match self.slots.get(self.index(id)?)? {
+            Slot::Full(entry) if entry.order.id == id => Some(entry),
+            _ => None,
+        }
     }
 
     /// An order with what is kept beside it, to change it.
     #[inline]
     pub fn entry_mut(&mut self, id: OrderId) -> Option<&mut OrderEntry> {
         let index = self.index(id)?;
-        self.entries.get_mut(index)
+        let slot = self.slots.get_mut(index)?;
+        if let Slot::Brief(brief) = slot {
+            let order = brief.order(self.run, id.sequence);
+            *slot = Slot::Full(Box::new(OrderEntry::new(order, brief.instrument())));
+        }
+        match slot {
+            Slot::Full(entry) if entry.order.id == id => Some(entry),
+            _ => None,
+        }
     }
 
     #[inline]
     fn index(&self, id: OrderId) -> Option<usize> {
-        let index = usize::try_from(id.sequence.checked_sub(1)?).ok()?;
-        (id.run == self.run && self.entries.get(index)?.order.id == id).then_some(index)
+        if id.run == self.run { usize::try_from(id.sequence.checked_sub(1)?).ok() } else { None }
     }
 
     /// An order.
     #[must_use]
-    pub fn get(&self, id: OrderId) -> Option<&Order> {
-        self.entry(id).map(|entry| &entry.order)
+    #[inline]
+    pub fn get(&self, id: OrderId) -> Option<Cow<'_, Order>> {
+        let order = self.order(self.slots.get(self.index(id)?)?, id.sequence);
+        (order.id == id).then_some(order)
+    }
+
+    #[inline]
+    fn order<'a>(&self, slot: &'a Slot, sequence: u64) -> Cow<'a, Order> {
+        match slot {
+            Slot::Full(entry) => Cow::Borrowed(&entry.order),
+            Slot::Brief(brief) => Cow::Owned(brief.order(self.run, sequence)),
+        }
+    }
+
+    /// As [`Orders::close`] for an order of which nothing has to be kept but what became of it. If little can be said of that, it
+    /// takes little room from now on; what it is read as stays the same.
+    #[inline]
+    pub fn close_in_brief(&mut self, id: OrderId) {
+        self.close(id);
+        let Some(slot) = self.index(id).and_then(|index| self.slots.get_mut(index)) else { return };
+        if let Slot::Full(entry) = slot
+            && let Some(brief) = Brief::of(&entry.order, entry.instrument)
+        {
+            if let Slot::Full(entry) = std::mem::replace(slot, Slot::Brief(brief)) {
+                self.spare = Some(entry);
+            }
+        }
     }
 
     /// Takes a finished order off the list of open ones.
@@ -142,24 +235,28 @@ impl Orders {
     /// The orders that can still change, with what is kept beside them, oldest first.
     pub fn open_entries(&self) -> impl DoubleEndedIterator<Item = &OrderEntry> {
         self.open.iter().filter_map(|sequence| {
-            usize::try_from(*sequence - 1).ok().and_then(|index| self.entries.get(index))
+            let index = usize::try_from(*sequence - 1).ok()?;
+            match self.slots.get(index)? {
+                Slot::Full(entry) => Some(&**entry),
+                Slot::Brief(_) => None,
+            }
         })
     }
 
     /// Every order of the run, oldest first.
-    pub fn iter(&self) -> impl DoubleEndedIterator<Item = &Order> {
-        self.entries.iter().map(|entry| &entry.order)
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = Cow<'_, Order>> {
+        self.slots.iter().enumerate().map(|(index, slot)| self.order(slot, index as u64 + 1))
     }
 
     /// How many orders were made.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.entries.len()
+        self.slots.len()
     }
 
     /// Whether none was made.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.entries.is_empty()
+        self.slots.is_empty()
     }
 }

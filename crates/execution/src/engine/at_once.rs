@@ -34,8 +34,8 @@ impl Engine {
             && self.can_fill_at_once(*id)
         {
             let id = *id;
-            if let Some(order) = self.state.orders.get(id)
-                && let Some(event) = venue(id, &order.spec)?
+            if let Some(entry) = self.state.orders.entry(id)
+                && let Some(event) = venue(id, &entry.order.spec)?
             {
                 self.filled_at_once(id, event, commands)?;
                 return Ok(Some(event));
@@ -81,7 +81,7 @@ impl Engine {
         let instrument = entry.instrument;
         let target = matches!(entry.order.spec.contingency.role, OrderRole::Target | OrderRole::Close);
         self.take_fill(id, instrument, fill, target)?;
-        self.state.orders.close(id);
+        self.state.orders.close_in_brief(id);
         self.call(usize::from(id.strategy), |strategy, ctx| Strategy::on_order(strategy, ctx, event));
         self.after_halt(event, true);
         if self.is_unsettled() { self.settle(commands) } else { Ok(()) }

@@ -317,9 +317,9 @@ impl Engine {
             alive |= order.is_open();
             over |= order.status == OrderStatus::Filled;
         }
-        let base = group.parent.map(|_| parent.map_or(Quantity::ZERO, |order| order.filled));
+        let base = group.parent.map(|_| parent.as_ref().map_or(Quantity::ZERO, |order| order.filled));
         let exhausted = base.map_or(over, |base| base.is_positive() && filled >= base);
-        let parent_open = parent.is_some_and(Order::is_open);
+        let parent_open = parent.is_some_and(|parent| parent.is_open());
         Ok(Some(Share { base, parent_open, filled, exhausted, alive }))
     }
 
@@ -349,7 +349,7 @@ impl Engine {
     fn forget_if_over(&mut self, number: u64) -> Result<(), EngineError> {
         if self.share_of(number)?.is_some_and(|share| !share.alive && !share.parent_open) {
             let parent = self.links.groups.get(&number).and_then(|group| group.parent);
-            let may_fill = |parent| self.state.orders.get(parent).is_some_and(Order::may_have_filled_more);
+            let may_fill = |parent| self.state.orders.get(parent).is_some_and(|order| order.may_have_filled_more());
             self.links.end_group(number, parent.is_some_and(may_fill));
         }
         Ok(())

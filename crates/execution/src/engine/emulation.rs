@@ -125,7 +125,7 @@ impl Engine {
     pub(super) fn watch(&mut self, id: OrderId, instrument: usize) -> Result<(), EngineError> {
         let Some(order) = self.state.orders.get(id) else { return Ok(()) };
         let (extreme, active) = match order.spec.kind {
-            OrderKind::TrailingStop { activation: None, .. } => (self.trail_start(order, instrument), true),
+            OrderKind::TrailingStop { activation: None, .. } => (self.trail_start(&order, instrument), true),
             OrderKind::TrailingStop { .. } => (None, false),
             _ => (None, true),
         };
@@ -140,7 +140,7 @@ impl Engine {
         let known = self.state.instruments.get(instrument)?;
         let parent = order.spec.contingency.parent.and_then(|parent| self.state.orders.get(parent));
         let fine = Scale::new(known.spec.price_increment.scale().places().saturating_add(4).min(18)).ok();
-        let filled = parent.and_then(Order::average_price).zip(fine);
+        let filled = parent.and_then(|parent| parent.average_price()).zip(fine);
         if let Some(start) =
             filled.and_then(|(price, fine)| Price::from_decimal_rounded(price, fine, Rounding::HalfEven).ok())
         {

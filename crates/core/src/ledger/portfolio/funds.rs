@@ -1,8 +1,8 @@
 //! What an order needs, and whether the account has it.
 
-use rust_decimal::{Decimal, RoundingStrategy};
+use rust_decimal::Decimal;
 
-use super::{AccountKind, Portfolio, add, div, mul, sub};
+use super::{AccountKind, Funds, Portfolio, Sum, worth};
 use crate::{
     error::{AccountError, NumberError},
     number::{Price, Quantity},
@@ -16,7 +16,7 @@ const SHARE_PLACES: u32 = 9;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Reservation {
     /// How much is still set aside.
-    amount: Decimal,
+    amount: Sum,
     /// Of which asset (an index); margin, in the reporting asset, if none.
     asset: Option<usize>,
     /// How much of the position it closes, for which it needs no margin; signed like the position.
@@ -68,8 +68,8 @@ pub struct Shortfall {
 impl Reservation {
     /// How much is set aside.
     #[must_use]
-    pub const fn amount(&self) -> Decimal {
-        self.amount
+    pub fn amount(&self) -> Decimal {
+        self.amount.to_decimal()
     }
 
     /// Whether nothing is set aside, neither money nor a part of a position.
@@ -98,7 +98,7 @@ impl Reservation {
     #[must_use]
     pub const fn reducing(mut self) -> Self {
         if self.asset.is_none() {
-            self.amount = Decimal::ZERO;
+            self.amount = Sum::ZERO;
         }
         self
     }
@@ -159,15 +159,12 @@ impl Portfolio {
             Some(AccountKind::Cash) if line.paid_in_full => {
                 let (asset, amount) = match side {
                     Side::Buy => {
-                        let notional = line.instrument.notional(price, quantity)?.abs();
-                        let fee = if fee.is_zero() {
-                            Decimal::ZERO
-                        } else {
-                            mul(notional, fee)?.max(Decimal::ZERO)
-                        };
-                        (line.quote, add(notional, fee)?)
+                        let notional = worth(&line.instrument, price, quantity)?.abs();
+                        let fee = notional.mul(fee.into())?;
+                        let fee = if fee.is_negative() { Sum::ZERO } else { fee };
+                        (line.quote, notional.add(fee)?)
                     }
-                    Side::Sell => (line.base, quantity.to_decimal()),
+                    Side::Sell => (line.base, quantity.into()),
                 };
                 Ok(Reservation { amount, asset: Some(asset), closes: Quantity::ZERO })
             }
@@ -193,17 +190,17 @@ impl Portfolio {
         let has_account = self.lines.get(instrument).is_some_and(|line| line.account < self.accounts.len());
         let need = self.need(instrument, side, quantity, price, fee, &Reservation::default())?;
         let is_free = need.amount.is_zero()
-            || need.amount.is_sign_negative()
+            || need.amount.is_negative()
             || need.amount <= self.free(instrument, side, &need)?;
         Ok(has_account && is_free)
     }
 
     /// What is free of that in which an order on `side` sets aside what it needs.
-    fn free(&self, instrument: usize, side: Side, need: &Reservation) -> Result<Decimal, AccountError> {
+    fn free(&self, instrument: usize, side: Side, need: &Reservation) -> Result<Sum, AccountError> {
         match need.asset {
             Some(asset) => {
                 let account = self.lines.get(instrument).and_then(|line| self.accounts.get(line.account));
-                Ok(account.map_or(Decimal::ZERO, |account| account.balance(asset).free()))
+                Ok(account.and_then(|account| account.funds(asset)).map_or(Sum::ZERO, Funds::free))
             }
             None => self.free_margin(instrument, side),
         }
@@ -225,9 +222,9 @@ impl Portfolio {
         let more = if is_new || need.asset != reservation.asset {
             need.amount
         } else {
-            sub(need.amount, reservation.amount)?
+            need.amount.sub(reservation.amount)?
         };
-        if more.is_zero() || more.is_sign_negative() {
+        if more.is_zero() || more.is_negative() {
             if is_further(need.closes, reservation.closes) {
                 let all = Reservation { closes: need.closes, ..*reservation };
                 self.set_reservation(instrument, reservation, all)?;
@@ -247,14 +244,14 @@ impl Portfolio {
                 }
                 None => {
                     let asset = self.reporting_asset();
-                    let (more, free) = (more.normalize(), free.normalize());
+                    let (more, free) = (more.to_decimal().normalize(), free.to_decimal().normalize());
                     let text = format!("needs {more} {asset} of margin, free are {free}");
                     Shortfall { code: RejectCode::InsufficientFunds, text }
                 }
             };
             return Ok(Err(shortfall));
         }
-        let need = if is_new { need } else { need.or(Reservation { amount: Decimal::ZERO, ..*reservation }) };
+        let need = if is_new { need } else { need.or(Reservation { amount: Sum::ZERO, ..*reservation }) };
         self.set_reservation(instrument, reservation, need)?;
         Ok(Ok(()))
     }
@@ -283,7 +280,7 @@ impl Portfolio {
             }
             match need.asset {
                 Some(asset) => account.reserve(asset, need.amount)?,
-                None => account.reserved_margin = add(account.reserved_margin, need.amount)?,
+                None => account.reserved_margin = account.reserved_margin.add(need.amount)?,
             }
             *reservation = need;
         }
@@ -313,22 +310,23 @@ impl Portfolio {
             closes = if held.is_negative() { closed.checked_neg()? } else { closed };
         }
         if !added.is_positive() {
-            return Ok(Reservation { amount: Decimal::ZERO, asset: None, closes });
+            return Ok(Reservation { amount: Sum::ZERO, asset: None, closes });
         }
-        let notional = line.instrument.notional(price, added)?.abs();
+        let notional = worth(&line.instrument, price, added)?.abs();
         let asset = if line.paid_in_full { line.quote } else { line.settlement };
-        let rate = if asset == self.reporting { Decimal::ONE } else { self.rate_of(asset)? };
-        let amount = div(mul(mul(notional, rate)?, line.instrument.margin.initial)?, leverage)?;
+        let rate = if asset == self.reporting { Sum::ONE } else { self.rate_of(asset)? };
+        let margin = notional.mul(rate)?.mul(line.instrument.margin.initial.into())?;
+        let amount = margin.div(leverage.into())?;
         Ok(Reservation { amount, asset: None, closes })
     }
 
     /// The equity that is neither margin of positions nor set aside, for an order on `side`.
-    fn free_margin(&self, instrument: usize, side: Side) -> Result<Decimal, AccountError> {
-        let Some(line) = self.lines.get(instrument) else { return Ok(Decimal::ZERO) };
-        let Some(account) = self.accounts.get(line.account) else { return Ok(Decimal::ZERO) };
+    fn free_margin(&self, instrument: usize, side: Side) -> Result<Sum, AccountError> {
+        let Some(line) = self.lines.get(instrument) else { return Ok(Sum::ZERO) };
+        let Some(account) = self.accounts.get(line.account) else { return Ok(Sum::ZERO) };
         let leverage = match account.kind {
-            AccountKind::Margin { leverage } => leverage,
-            AccountKind::Cash => Decimal::ONE,
+            AccountKind::Margin { leverage } => leverage.into(),
+            AccountKind::Cash => Sum::ONE,
         };
         let equity = self.account_equity(line.account, account)?;
         let mut used = account.reserved_margin;
@@ -342,14 +340,14 @@ impl Portfolio {
                 exposed = exposed.checked_add(other.closing.beyond(other.position.quantity)?)?;
             }
             let exposure = self.exposure(index, exposed)?.abs();
-            used = add(used, div(mul(exposure, other.instrument.margin.initial)?, leverage)?)?;
+            used = used.add(exposure.mul(other.instrument.margin.initial.into())?.div(leverage)?)?;
         }
         if let Some(held) = self.closed_by(instrument, side) {
             // Closing frees the margin of what is held.
             let freed = self.exposure(instrument, held)?.abs();
-            used = sub(used, div(mul(freed, line.instrument.margin.initial)?, leverage)?)?;
+            used = used.sub(freed.mul(line.instrument.margin.initial.into())?.div(leverage)?)?;
         }
-        Ok(sub(equity, used)?)
+        Ok(equity.sub(used)?)
     }
 
     /// The position in an instrument, if an order on `side` closes it.
@@ -395,9 +393,8 @@ impl Portfolio {
         let amount = match is_part {
             true => {
                 // Cut to so many digits that taking it from both sums is exact: nothing may be left over in the end.
-                let share = div(mul(reservation.amount, part.to_decimal())?, whole.to_decimal())?;
-                let places = reservation.amount.scale().max(SHARE_PLACES);
-                share.round_dp_with_strategy(places, RoundingStrategy::ToZero)
+                let share = reservation.amount.mul(part.into())?.div(whole.into())?;
+                share.truncated(reservation.amount.places().max(SHARE_PLACES))
             }
             false => reservation.amount,
         };
@@ -405,10 +402,10 @@ impl Portfolio {
         if let Some(account) = account.and_then(|index| self.accounts.get_mut(index)) {
             match reservation.asset {
                 Some(asset) => account.release(asset, amount)?,
-                None => account.reserved_margin = sub(account.reserved_margin, amount)?,
+                None => account.reserved_margin = account.reserved_margin.sub(amount)?,
             }
         }
-        reservation.amount = if is_part { sub(reservation.amount, amount)? } else { Decimal::ZERO };
+        reservation.amount = if is_part { reservation.amount.sub(amount)? } else { Sum::ZERO };
         Ok(())
     }
 }

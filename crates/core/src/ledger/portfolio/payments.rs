@@ -2,7 +2,7 @@
 
 use rust_decimal::Decimal;
 
-use super::{Portfolio, Position, Price, Quantity, add, div, mul, sub};
+use super::{Portfolio, Position, Price, Quantity, Sum};
 use crate::{
     error::{AccountError, NumberError},
     number::{Money, Rounding, Scale},
@@ -17,14 +17,14 @@ impl Portfolio {
     pub fn apply_dividend(&mut self, instrument: usize, per_share: Money) -> Result<(), AccountError> {
         let asset = self.asset_index(per_share.asset);
         self.find_ways();
-        let pay = |position: &mut Position| -> Result<Decimal, NumberError> {
-            let paid = mul(position.quantity.to_decimal(), per_share.amount)?;
-            position.income = add(position.income, paid)?;
+        let pay = |position: &mut Position| -> Result<Sum, NumberError> {
+            let paid = Sum::from(position.quantity).mul(per_share.amount.into())?;
+            position.income = position.income.add(paid)?;
             Ok(paid)
         };
         let Some(line) = self.lines.get_mut(instrument) else { return Ok(()) };
         let paid = pay(&mut line.position)?;
-        for positions in &mut self.strategies {
+        for positions in &mut self.shares {
             if let Some(own) = positions.get_mut(instrument) {
                 pay(own)?;
             }
@@ -34,7 +34,7 @@ impl Portfolio {
         }
         let same_asset = line.quote == asset;
         if let Some(mark) = self.marks.get_mut(instrument).and_then(Option::as_mut).filter(|_| same_asset) {
-            let without = sub(mark.to_decimal(), per_share.amount)?;
+            let without = Sum::from(*mark).sub(per_share.amount.into())?.to_decimal();
             let scale = Scale::new(8)?.max(mark.scale());
             *mark = Price::from_decimal_rounded(without, scale, Rounding::HalfEven)?;
         }
@@ -53,32 +53,35 @@ impl Portfolio {
         }
         let before_split = self.mark(instrument);
         let Some(line) = self.lines.get_mut(instrument) else { return Ok(()) };
-        let mark = before_split.map(Price::to_decimal).unwrap_or_default();
-        let price_after = div(mul(mark, from.into())?, to.into())?;
-        let (mut quantity, mut fractions) = (Quantity::ZERO, Decimal::ZERO);
-        for positions in &mut self.strategies {
-            let Some(own) = positions.get_mut(instrument) else { continue };
+        let mark = before_split.map(Sum::from).unwrap_or_default();
+        let price_after = mark.mul(Decimal::from(from).into())?.div(Decimal::from(to).into())?;
+        let (mut quantity, mut fractions) = (Quantity::ZERO, Sum::ZERO);
+        // One strategy alone has no position of its own.
+        let mut alone = line.position;
+        let alone = (self.strategies == 1).then_some(&mut alone);
+        let shares = self.shares.iter_mut().filter_map(|positions| positions.get_mut(instrument));
+        for own in shares.chain(alone) {
             let (fraction, fraction_cost) = own.split(&line.instrument, to, from)?;
-            let earned = sub(mul(fraction, price_after)?, fraction_cost)?;
-            own.realized = add(own.realized, earned)?;
-            fractions = add(fractions, fraction)?;
+            let earned = fraction.mul(price_after)?.sub(fraction_cost)?;
+            own.realized = own.realized.add(earned)?;
+            fractions = fractions.add(fraction)?;
             quantity = quantity.checked_add(own.quantity)?;
         }
         // The account nets what strategies hold against each other, so its cost is its own.
         let position = &mut line.position;
-        let (before, paid_out) = (position.quantity.to_decimal(), mul(fractions, price_after)?);
-        let exact = add(quantity.to_decimal(), fractions)?;
-        let part = if exact.is_zero() { Decimal::ZERO } else { div(mul(position.cost, fractions)?, exact)? };
+        let (before, paid_out) = (Sum::from(position.quantity), fractions.mul(price_after)?);
+        let exact = Sum::from(quantity).add(fractions)?;
+        let part = if exact.is_zero() { Sum::ZERO } else { position.cost.mul(fractions)?.div(exact)? };
         position.quantity = if quantity.is_zero() { Quantity::ZERO } else { quantity };
-        position.cost = sub(position.cost, part)?;
-        position.realized = add(position.realized, sub(paid_out, part)?)?;
+        position.cost = position.cost.sub(part)?;
+        position.realized = position.realized.add(paid_out.sub(part)?)?;
         if let Some(account) = self.accounts.get_mut(line.account) {
-            account.credit(line.base, sub(quantity.to_decimal(), before)?)?;
+            account.credit(line.base, Sum::from(quantity).sub(before)?)?;
             account.pay(line.quote, paid_out)?;
         }
         if let (Some(before), Some(mark)) = (before_split, self.marks.get_mut(instrument)) {
             let scale = Scale::new(8)?.max(before.scale());
-            *mark = Price::from_decimal_rounded(price_after, scale, Rounding::HalfEven).ok();
+            *mark = Price::from_decimal_rounded(price_after.to_decimal(), scale, Rounding::HalfEven).ok();
         }
         self.stale = true;
         self.check(instrument)
@@ -96,13 +99,13 @@ impl Portfolio {
     ) -> Result<(), AccountError> {
         let Some(line) = self.lines.get_mut(instrument) else { return Ok(()) };
         let spec = line.instrument.clone();
-        let pay = |position: &mut Position| -> Result<Decimal, NumberError> {
-            let paid = -mul(spec.notional(price, position.quantity)?, rate)?;
-            position.income = add(position.income, paid)?;
+        let pay = |position: &mut Position| -> Result<Sum, NumberError> {
+            let paid = -Sum::from(spec.notional(price, position.quantity)?).mul(rate.into())?;
+            position.income = position.income.add(paid)?;
             Ok(paid)
         };
         let paid = pay(&mut line.position)?;
-        for positions in &mut self.strategies {
+        for positions in &mut self.shares {
             if let Some(own) = positions.get_mut(instrument) {
                 pay(own)?;
             }

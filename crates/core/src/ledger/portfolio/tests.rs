@@ -63,7 +63,7 @@ fn ten_trades_by_hand() {
     assert_eq!(cash(&p), dec("9533.50"));
     // 4: sell 80 at 9.90: closes 50 (495 - 501 = -6), opens short 30 at 9.90 (cost -297); cash + 792 - 0.80
     assert_eq!(step(&mut p, Side::Sell, "80", "9.90", "0.80"), dec("-6.00"));
-    assert_eq!((p.position(0).quantity, p.position(0).cost), ("-30".parse().unwrap(), dec("-297.00")));
+    assert_eq!((p.position(0).quantity, p.position(0).cost()), ("-30".parse().unwrap(), dec("-297.00")));
     assert_eq!(cash(&p), dec("10324.70"));
     // Dividend of 0.10 on short 30: pays 3.00
     p.apply_dividend(0, Money::new(dec("0.10"), usd())).unwrap();
@@ -74,7 +74,7 @@ fn ten_trades_by_hand() {
     // Split 3 for 2: short 20 becomes short 30; cost stays -198
     p.set_mark(0, "9.60".parse().unwrap());
     p.apply_split(0, 3, 2).unwrap();
-    assert_eq!((p.position(0).quantity, p.position(0).cost), ("-30".parse().unwrap(), dec("-198.00")));
+    assert_eq!((p.position(0).quantity, p.position(0).cost()), ("-30".parse().unwrap(), dec("-198.00")));
     assert_eq!(p.mark(0).unwrap().to_decimal(), dec("6.4"));
     assert_eq!(cash(&p), dec("10226.60"));
     // 6: buy 45 at 6.20: closes 30 (198 - 186 = 12), opens long 15 at 6.20 (93); cash - 279 - 0.45
@@ -94,7 +94,7 @@ fn ten_trades_by_hand() {
     p.set_mark(0, "6.00".parse().unwrap());
     // Realized 24 - 6 + 4 + 12 + 2 - 3 = 33, income 12 - 3 = 9, fees 3.09: 10000 + 33 + 9 - 3.09 = 10038.91
     let total = p.position(0);
-    assert_eq!((total.realized, total.income, total.fees), (dec("33.00"), dec("9.00"), dec("3.09")));
+    assert_eq!((total.realized(), total.income(), total.fees()), (dec("33.00"), dec("9.00"), dec("3.09")));
     assert_eq!(p.equity().unwrap(), dec("10038.91"));
     assert!((p.equity_f64() - 10038.91).abs() < 1e-9);
     assert_eq!(p.strategy_position(0, 0), total);
@@ -247,7 +247,7 @@ fn fractions_of_a_split_are_paid_out() {
     assert_eq!(p.position(0).quantity, "33".parse().unwrap());
     assert_eq!(p.equity().unwrap().round_dp(10), dec("1100"));
     assert_eq!(
-        (p.position(0).realized + p.position(0).cost).round_dp(10),
+        (p.position(0).realized() + p.position(0).cost()).round_dp(10),
         dec("298"),
         "297 of cost and a gain of 1"
     );
@@ -284,7 +284,7 @@ proptest! {
             prop_assert_eq!(account.quantity.to_decimal(), expected_quantity);
             prop_assert_eq!(p.equity().unwrap(), expected_cash + expected_quantity * price);
             // L4, exact to the 28 digits of a division.
-            let books = cash + account.cost - account.realized + account.fees;
+            let books = cash + account.cost() - account.realized() + account.fees();
             prop_assert!((books - dec("1000000")).abs() < dec("0.000000000001"), "{}", books);
             let own: Decimal = (0..3).map(|s| p.strategy_position(s, 0).quantity.to_decimal()).sum();
             prop_assert_eq!(own, account.quantity.to_decimal());
@@ -319,7 +319,7 @@ fn a_dividend_does_not_move_the_equity() {
     p.apply_dividend(0, Money::new(dec("1.5"), usd())).unwrap();
     assert_eq!(p.equity().unwrap(), dec("1020"));
     assert_eq!(p.equity_f64(), 1020.0);
-    assert_eq!((p.mark(0).unwrap(), p.position(0).income), ("50.5".parse().unwrap(), dec("15")));
+    assert_eq!((p.mark(0).unwrap(), p.position(0).income()), ("50.5".parse().unwrap(), dec("15")));
 }
 
 /// L5, L7: strategies that hold against each other have costs that the account does not have.
@@ -332,7 +332,7 @@ fn a_split_keeps_the_cost_of_a_netted_account() {
     p.apply_fill(1, 0, &fill(&stock, Side::Sell, "10", "12", "0")).unwrap();
     p.set_mark(0, "12".parse().unwrap());
     p.apply_split(0, 2, 1).unwrap();
-    assert_eq!((p.position(0).quantity, p.position(0).cost), (Quantity::ZERO, dec("0")));
+    assert_eq!((p.position(0).quantity, p.position(0).cost()), (Quantity::ZERO, dec("0")));
     assert_eq!(p.strategy_position(0, 0).quantity, Quantity::from_int(20));
     assert_eq!(p.equity().unwrap(), dec("1020"));
 }

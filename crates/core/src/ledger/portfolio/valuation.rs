@@ -3,7 +3,7 @@
 use rust_decimal::Decimal;
 
 use super::{
-    Account, Edge, Hop, InstrumentKind, Line, Portfolio, Price, Quantity, Term, add, div, mul, routes, to_f64,
+    Account, Edge, Hop, InstrumentKind, Line, Portfolio, Price, Quantity, Sum, Term, routes, worth,
 };
 use crate::{error::AccountError, id::Asset};
 
@@ -46,28 +46,28 @@ impl Portfolio {
     pub fn rate(&self, asset: Asset) -> Result<Decimal, AccountError> {
         let no_rate = || AccountError::NoRate { asset, to: self.reporting_asset() };
         let index = self.assets.iter().position(|known| *known == asset).ok_or_else(no_rate)?;
-        self.rate_of(index)
+        Ok(self.rate_of(index)?.to_decimal())
     }
 
-    pub(super) fn rate_of(&self, asset: usize) -> Result<Decimal, AccountError> {
+    pub(super) fn rate_of(&self, asset: usize) -> Result<Sum, AccountError> {
         let no_rate = || AccountError::NoRate {
             asset: self.assets.get(asset).copied().unwrap_or_else(|| self.reporting_asset()),
             to: self.reporting_asset(),
         };
         let way = self.ways.get(asset).and_then(Option::as_ref).ok_or_else(no_rate)?;
-        let mut rate = Decimal::ONE;
+        let mut rate = Sum::ONE;
         for hop in way {
             let price = self.price_of(hop.instrument).map_err(|_| no_rate())?;
-            rate = if hop.inverse { div(rate, price)? } else { mul(rate, price)? };
+            rate = if hop.inverse { rate.div(price)? } else { rate.mul(price)? };
         }
         Ok(rate)
     }
 
     /// Units of the quote that one unit of the base is worth at the mark of an instrument.
-    fn price_of(&self, instrument: usize) -> Result<Decimal, AccountError> {
+    fn price_of(&self, instrument: usize) -> Result<Sum, AccountError> {
         let line = self.lines.get(instrument);
         match (line, self.mark(instrument)) {
-            (Some(line), Some(mark)) => Ok(mul(mark.to_decimal(), line.unit())?),
+            (Some(line), Some(mark)) => Ok(Sum::from(mark).mul(line.unit())?),
             _ => Err(AccountError::NoRate {
                 asset: line.map_or(self.reporting_asset(), |line| line.instrument.base),
                 to: self.reporting_asset(),
@@ -81,23 +81,23 @@ impl Portfolio {
     /// # Errors
     /// [`AccountError::NoRate`] if something is held whose price is not known.
     pub fn equity(&self) -> Result<Decimal, AccountError> {
-        let mut equity = Decimal::ZERO;
+        let mut equity = Sum::ZERO;
         for (index, account) in self.accounts.iter().enumerate() {
-            equity = add(equity, self.account_equity(index, account)?)?;
+            equity = equity.add(self.account_equity(index, account)?)?;
         }
-        Ok(equity)
+        Ok(equity.to_decimal())
     }
 
-    pub(super) fn account_equity(&self, index: usize, account: &Account) -> Result<Decimal, AccountError> {
-        let mut equity = Decimal::ZERO;
-        for (asset, _, balance) in account.nonzero(&self.assets) {
-            if !balance.total.is_zero() {
+    pub(super) fn account_equity(&self, index: usize, account: &Account) -> Result<Sum, AccountError> {
+        let mut equity = Sum::ZERO;
+        for (asset, funds) in account.nonzero() {
+            if !funds.total.is_zero() {
                 let rate = match self.own_line(index, asset) {
-                    _ if asset == self.reporting => Decimal::ONE,
+                    _ if asset == self.reporting => Sum::ONE,
                     Some(line) => self.price_of(line)?,
                     None => self.rate_of(asset)?,
                 };
-                equity = add(equity, mul(balance.total, rate)?)?;
+                equity = equity.add(funds.total.mul(rate)?)?;
             }
         }
         let contracts = |(_, line): &(usize, &Line)| !line.paid_in_full && !line.position.is_flat();
@@ -107,8 +107,8 @@ impl Portfolio {
                     asset: line.instrument.base,
                     to: self.reporting_asset(),
                 })?;
-                let profit = line.position.unrealized(&line.instrument, mark)?;
-                equity = add(equity, mul(profit, self.rate_of(line.settlement)?)?)?;
+                let profit = line.position.profit(&line.instrument, mark)?;
+                equity = equity.add(profit.mul(self.rate_of(line.settlement)?)?)?;
             }
         }
         Ok(equity)
@@ -135,11 +135,11 @@ impl Portfolio {
         terms.clear();
         let (mut constant, mut all_simple) = (0.0, true);
         for (index, account) in self.accounts.iter().enumerate() {
-            for (asset, _, balance) in account.nonzero(&self.assets) {
-                if balance.total.is_zero() {
+            for (asset, funds) in account.nonzero() {
+                if funds.total.is_zero() {
                     continue;
                 }
-                let amount = to_f64(balance.total);
+                let amount = funds.total.to_f64();
                 if asset == self.reporting {
                     constant += amount;
                     continue;
@@ -153,7 +153,7 @@ impl Portfolio {
                             continue;
                         }
                     };
-                let unit = self.lines.get(line).map_or(1.0, |line| to_f64(line.unit()));
+                let unit = self.lines.get(line).map_or(1.0, |line| line.unit().to_f64());
                 terms.push(Term { line, amount: amount * unit });
             }
         }
@@ -166,13 +166,13 @@ impl Portfolio {
                 all_simple = false;
                 continue;
             }
-            let units = to_f64(line.position.quantity.to_decimal()) * to_f64(line.instrument.multiplier);
+            let units = line.position.quantity.to_f64() * Sum::from(line.instrument.multiplier).to_f64();
             terms.push(Term { line: index, amount: units });
-            constant -= to_f64(line.position.cost);
+            constant -= line.position.cost.to_f64();
         }
         if !all_simple {
             // Not a sum of simple products: the exact equity, again at every call.
-            constant = self.equity().map_or(f64::NAN, to_f64);
+            constant = self.equity().map_or(f64::NAN, |equity| Sum::from(equity).to_f64());
             terms.clear();
         }
         self.constant = constant;
@@ -185,25 +185,25 @@ impl Portfolio {
     /// # Errors
     /// [`AccountError::NoRate`] if a price is not known.
     pub fn gross_exposure(&self) -> Result<Decimal, AccountError> {
-        let mut total = Decimal::ZERO;
+        let mut total = Sum::ZERO;
         for (index, line) in self.lines.iter().enumerate().filter(|(_, line)| !line.position.is_flat()) {
-            total = add(total, self.exposure(index, line.position.quantity)?.abs())?;
+            total = total.add(self.exposure(index, line.position.quantity)?.abs())?;
         }
-        Ok(total)
+        Ok(total.to_decimal())
     }
 
-    pub(super) fn exposure(&self, index: usize, quantity: Quantity) -> Result<Decimal, AccountError> {
-        let Some(line) = self.lines.get(index) else { return Ok(Decimal::ZERO) };
+    pub(super) fn exposure(&self, index: usize, quantity: Quantity) -> Result<Sum, AccountError> {
+        let Some(line) = self.lines.get(index) else { return Ok(Sum::ZERO) };
         let no_rate = || AccountError::NoRate { asset: line.instrument.base, to: self.reporting_asset() };
-        let notional = line.instrument.notional(self.mark(index).ok_or_else(no_rate)?, quantity)?;
+        let notional = worth(&line.instrument, self.mark(index).ok_or_else(no_rate)?, quantity)?;
         let asset = if line.paid_in_full { line.quote } else { line.settlement };
-        Ok(if asset == self.reporting { notional } else { mul(notional, self.rate_of(asset)?)? })
+        Ok(if asset == self.reporting { notional } else { notional.mul(self.rate_of(asset)?)? })
     }
 }
 
 impl Line {
     /// Units of quote per unit of base at a price of one.
-    fn unit(&self) -> Decimal {
-        if self.paid_in_full { self.instrument.multiplier } else { Decimal::ONE }
+    fn unit(&self) -> Sum {
+        if self.paid_in_full { self.instrument.multiplier.into() } else { Sum::ONE }
     }
 }

@@ -3,6 +3,7 @@
 //! The venue keeps its own truth. Commands reach it and reports come back in order, each when the test says so;
 //! acknowledgements may come later still. After the random part it answers everything, and the rules C1 to C8 must hold.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use algoflow_core::order::{CancelReason, OrderQuantity, OrderRole};
@@ -307,7 +308,7 @@ impl World {
     }
 
     fn is_open(&self, key: u64) -> bool {
-        self.h.state().orders.get(order(key)).is_some_and(Order::is_open)
+        self.h.state().orders.get(order(key)).is_some_and(|order| order.is_open())
     }
 
     fn prove(&mut self, which: u8) -> Result<(), TestCaseError> {
@@ -423,11 +424,11 @@ impl World {
         Err(TestCaseError::fail("it never comes to rest"))
     }
 
-    fn orders(&self) -> Vec<&Order> {
+    fn orders(&self) -> Vec<Cow<'_, Order>> {
         self.h.state().orders.iter().collect()
     }
 
-    fn filled(&self, of: &[&Order]) -> i64 {
+    fn filled(&self, of: &[Cow<'_, Order>]) -> i64 {
         of.iter().map(|order| order.filled.mantissa()).sum()
     }
 
@@ -441,7 +442,7 @@ impl World {
             prop_assert_eq!(order.status.is_at_venue(), open, "{:?} at the venue: {:?}", order, truth);
         }
         for parent in self.orders() {
-            self.check_children(parent)?;
+            self.check_children(&parent)?;
         }
         Ok(())
     }
@@ -457,7 +458,7 @@ impl World {
         if !self.raced && !self.refused_cancel {
             prop_assert!(left >= 0, "exits of {:?} filled {} too much", parent, -left);
         }
-        let open: Vec<_> = children.iter().copied().filter(|child| child.is_open()).collect();
+        let open: Vec<_> = children.iter().filter(|child| child.is_open()).collect();
         let bracket = parent.spec.contingency.role == OrderRole::Entry;
         if left <= 0 && parent.filled.is_positive() {
             prop_assert!(self.refused_cancel || open.is_empty(), "nothing is left for {:?}", open);
@@ -475,17 +476,17 @@ impl World {
     }
 
     /// What has filled is covered in full, unless somebody ended, limited or refused an exit (C5, C6).
-    fn check_cover(&self, parent: &Order, children: &[&Order], left: i64) -> Result<(), TestCaseError> {
+    fn check_cover(&self, parent: &Order, children: &[Cow<'_, Order>], left: i64) -> Result<(), TestCaseError> {
         let touched = self.touched.lock().unwrap();
-        let refused = |o: &&&Order| matches!(o.status, OrderStatus::Rejected | OrderStatus::Denied);
+        let refused = |o: &Order| matches!(o.status, OrderStatus::Rejected | OrderStatus::Denied);
         // After a race the account may not hold what an exit should grow to (C8).
         let log = self.log.lock().unwrap();
-        let poor = |o: &&&Order| o.is_open() && log.contains(&format!("{} AmendRejected", o.id.sequence));
+        let poor = |o: &Order| o.is_open() && log.contains(&format!("{} AmendRejected", o.id.sequence));
         let spared = self.refused_cancel
-            || (self.raced && children.iter().any(|child| poor(&child)))
+            || (self.raced && children.iter().any(|child| poor(child)))
             || left < self.habits.min
             || children.iter().any(|child| touched.contains(&child.id.sequence))
-            || children.iter().any(|child| refused(&child));
+            || children.iter().any(|child| refused(child));
         if spared {
             return Ok(());
         }
