@@ -1,11 +1,8 @@
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
-use super::sum::Sum;
-use crate::{
-    error::NumberError,
-    id::VenueId,
-};
+use super::sum::{Sum, SumError};
+use crate::id::VenueId;
 
 /// What an account may do with money that it does not have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -66,12 +63,17 @@ impl Funds {
     }
 
     #[inline(always)]
-    fn add(&mut self, amount: Sum) -> Result<(), NumberError> {
+    fn add(&mut self, amount: Sum) -> Result<(), SumError> {
         self.total = self.total.add(amount)?;
-        if self.total.is_negative() && self.total < self.lowest {
-            self.lowest = self.total;
+        if self.total.is_negative() {
+            self.note_lowest();
         }
         Ok(())
+    }
+
+    #[cold]
+    fn note_lowest(&mut self) {
+        self.lowest = self.lowest.min(self.total);
     }
 
     #[inline]
@@ -116,14 +118,14 @@ impl Account {
     }
 
     /// Adds `amount` to the balance of an asset.
-    #[inline]
-    pub(super) fn credit(&mut self, asset: usize, amount: Sum) -> Result<(), NumberError> {
-        self.balances.get_mut(asset).map_or(Ok(()), |funds| funds.add(amount))
+    #[inline(always)]
+    pub(super) fn credit(&mut self, asset: usize, amount: Sum) -> Result<(), SumError> {
+        if let Some(funds) = self.balances.get_mut(asset) { funds.add(amount) } else { Ok(()) }
     }
 
     /// Adds a payment that belongs to no trade.
-    #[inline]
-    pub(super) fn pay(&mut self, asset: usize, amount: Sum) -> Result<(), NumberError> {
+    #[inline(always)]
+    pub(super) fn pay(&mut self, asset: usize, amount: Sum) -> Result<(), SumError> {
         if let Some(funds) = self.balances.get_mut(asset) {
             funds.add(amount)?;
             funds.paid = funds.paid.add(amount)?;
@@ -131,7 +133,7 @@ impl Account {
         Ok(())
     }
 
-    pub(super) fn deposit(&mut self, asset: usize, amount: Sum) -> Result<(), NumberError> {
+    pub(super) fn deposit(&mut self, asset: usize, amount: Sum) -> Result<(), SumError> {
         if let Some(funds) = self.balances.get_mut(asset) {
             funds.add(amount)?;
             funds.deposited = funds.deposited.add(amount)?;
@@ -140,7 +142,7 @@ impl Account {
     }
 
     #[inline]
-    pub(super) fn reserve(&mut self, asset: usize, amount: Sum) -> Result<(), NumberError> {
+    pub(super) fn reserve(&mut self, asset: usize, amount: Sum) -> Result<(), SumError> {
         if let Some(funds) = self.balances.get_mut(asset) {
             funds.reserved = funds.reserved.add(amount)?;
         }
@@ -148,7 +150,7 @@ impl Account {
     }
 
     #[inline]
-    pub(super) fn release(&mut self, asset: usize, amount: Sum) -> Result<(), NumberError> {
+    pub(super) fn release(&mut self, asset: usize, amount: Sum) -> Result<(), SumError> {
         if let Some(funds) = self.balances.get_mut(asset) {
             funds.reserved = funds.reserved.sub(amount)?;
         }

@@ -94,14 +94,14 @@ impl Position {
 
     /// The same as a sum.
     pub(super) fn profit(&self, instrument: &Instrument, price: Price) -> Result<Sum, NumberError> {
-        signed_value(instrument, price, self.quantity)?.sub(self.cost)
+        Ok(signed_value(instrument, price, self.quantity)?.sub(self.cost)?)
     }
 
     /// Takes in a fill of `quantity` (signed) at `price`; returns the profit that it realized (rule L3).
     ///
     /// # Errors
     /// [`NumberError::Overflow`] if a number does not fit; the position is unchanged then.
-    #[inline]
+    #[inline(always)]
     pub(super) fn apply(
         &mut self,
         instrument: &Instrument,

@@ -4,13 +4,39 @@ use rust_decimal::{Decimal, RoundingStrategy};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::{
-    error::NumberError,
+    error::{AccountError, NumberError},
     number::{Price, Quantity, Scale},
 };
 
 /// What a [`Decimal`] can hold: whole numbers below 2^96, and 28 places.
 const LIMIT: u128 = 1 << 96;
 const MAX_PLACES: u8 = 28;
+
+/// A sum that does not fit. It is no larger than it must be, so that results of the arithmetic stay in registers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum SumError {
+    Add,
+    Multiply,
+    Divide,
+}
+
+impl From<SumError> for NumberError {
+    #[cold]
+    fn from(error: SumError) -> Self {
+        let operation = match error {
+            SumError::Add => "adding money",
+            SumError::Multiply => "multiplying money",
+            SumError::Divide => "dividing money",
+        };
+        Self::Overflow { operation }
+    }
+}
+impl From<SumError> for AccountError {
+    #[cold]
+    fn from(error: SumError) -> Self {
+        NumberError::from(error).into()
+    }
+}
 
 /// An amount inside the ledger: the value of a [`Decimal`], held as an integer and a scale.
 ///
@@ -19,9 +45,7 @@ const MAX_PLACES: u8 = 28;
 /// are. What is not simple is left to the decimals.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Sum {
-    /// The two halves of the integer, which need less room than an `i128` with its alignment.
-    low: u64,
-    high: i64,
+    mantissa: i128,
     places: u8,
 }
 
@@ -31,8 +55,7 @@ impl Sum {
 
     #[inline]
     const fn new(mantissa: i128, places: u8) -> Self {
-        // The halves of the integer, each as it is.
-        Self { low: mantissa as u64, high: (mantissa >> 64) as i64, places }
+        Self { mantissa, places }
     }
 
     /// `mantissa / 10^places`, if a decimal can hold it.
@@ -47,7 +70,7 @@ impl Sum {
 
     #[inline]
     const fn mantissa(self) -> i128 {
-        (self.high as i128) << 64 | self.low as i128
+        self.mantissa
     }
 
     /// The same as a decimal.
@@ -59,12 +82,12 @@ impl Sum {
 
     #[inline]
     pub(crate) const fn is_zero(self) -> bool {
-        self.low == 0 && self.high == 0
+        self.mantissa == 0
     }
 
     #[inline]
     pub(crate) const fn is_negative(self) -> bool {
-        self.high < 0
+        self.mantissa < 0
     }
 
     #[inline]
@@ -73,7 +96,7 @@ impl Sum {
     }
 
     #[inline(always)]
-    pub(crate) fn add(self, other: Self) -> Result<Self, NumberError> {
+    pub(crate) fn add(self, other: Self) -> Result<Self, SumError> {
         if self.places == other.places
             && let Some(sum) = Self::checked(self.mantissa() + other.mantissa(), self.places)
         {
@@ -86,7 +109,7 @@ impl Sum {
     }
 
     /// The sum at the finer scale, if the scales are not far apart and the coarse number is small.
-    #[inline]
+    #[inline(always)]
     fn add_scaled(self, other: Self) -> Option<Self> {
         let (fine, coarse) = if self.places >= other.places { (self, other) } else { (other, self) };
         let narrow = i64::try_from(coarse.mantissa()).ok()?;
@@ -98,8 +121,9 @@ impl Sum {
     }
 
     /// At the finer of two scales, if that has room.
+    #[cold]
     #[inline(never)]
-    fn add_unlike(self, other: Self) -> Result<Self, NumberError> {
+    fn add_unlike(self, other: Self) -> Result<Self, SumError> {
         if self.is_zero() {
             return Ok(other);
         }
@@ -115,18 +139,18 @@ impl Sum {
             Some(sum) => Ok(sum),
             None => {
                 let sum = self.to_decimal().checked_add(other.to_decimal());
-                sum.map(Self::from).ok_or_else(|| NumberError::Overflow { operation: "adding money" })
+                sum.map(Self::from).ok_or(SumError::Add)
             }
         }
     }
 
     #[inline(always)]
-    pub(crate) fn sub(self, other: Self) -> Result<Self, NumberError> {
+    pub(crate) fn sub(self, other: Self) -> Result<Self, SumError> {
         self.add(-other)
     }
 
-    #[inline]
-    pub(crate) fn mul(self, other: Self) -> Result<Self, NumberError> {
+    #[inline(always)]
+    pub(crate) fn mul(self, other: Self) -> Result<Self, SumError> {
         if self.is_zero() || other.is_zero() {
             return Ok(Self::ZERO);
         }
@@ -136,13 +160,19 @@ impl Sum {
         {
             return Ok(product);
         }
-        let product = self.to_decimal().checked_mul(other.to_decimal());
-        product.map(Self::from).ok_or_else(|| NumberError::Overflow { operation: "multiplying money" })
+        self.mul_wide(other)
     }
 
-    pub(crate) fn div(self, other: Self) -> Result<Self, NumberError> {
+    #[cold]
+    #[inline(never)]
+    fn mul_wide(self, other: Self) -> Result<Self, SumError> {
+        let product = self.to_decimal().checked_mul(other.to_decimal());
+        product.map(Self::from).ok_or(SumError::Multiply)
+    }
+
+    pub(crate) fn div(self, other: Self) -> Result<Self, SumError> {
         let quotient = self.to_decimal().checked_div(other.to_decimal());
-        quotient.map(Self::from).ok_or_else(|| NumberError::Overflow { operation: "dividing money" })
+        quotient.map(Self::from).ok_or(SumError::Divide)
     }
 
     /// Price times quantity, if it is exact.
@@ -271,7 +301,7 @@ mod tests {
         #[test]
         fn it_computes_what_decimals_compute(a in decimals(), b in decimals()) {
             let (x, y) = (Sum::from(a), Sum::from(b));
-            let same = |sum: Result<Sum, NumberError>, decimal: Option<Decimal>| {
+            let same = |sum: Result<Sum, SumError>, decimal: Option<Decimal>| {
                 let sum = sum.ok().map(Sum::to_decimal);
                 // To the last digit, and as it is written. A zero has no digits.
                 let text = |value: Decimal| if value.is_zero() { "0".to_owned() } else { value.to_string() };
