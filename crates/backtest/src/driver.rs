@@ -11,8 +11,8 @@ use algoflow_core::{
     time::{TimeDelta, Timestamp},
 };
 use algoflow_data::{BarSeries, Feed, Merge, Stretch, Visitor, series::Record};
-use algoflow_execution::Engine;
-use algoflow_sim::{SimExchange, SimVenue};
+use algoflow_execution::{Engine, Quiet};
+use algoflow_sim::{Calm, SimExchange, SimVenue};
 
 use crate::{
     builder::{Parts, Progress},
@@ -67,6 +67,37 @@ impl Recorder {
             _ => {}
         }
     }
+}
+
+/// The loop of [`Driver::glide`]: tells the strategy of at most `most` records while they are calm and it asks for nothing. How
+/// many it was told, and whether a record came that is not calm, of which it was not told.
+///
+/// A function of its own, so that what each record needs stays in registers.
+#[inline(never)]
+fn glide_along<E: Record>(
+    stretch: &mut Stretch<'_, E>,
+    until: Timestamp,
+    most: u64,
+    now: &mut Timestamp,
+    curve: &mut Curve,
+    calm: &Calm,
+    quiet: &mut Quiet<'_>,
+) -> (u64, bool) {
+    let (mut count, mut stir) = (0, false);
+    stretch.each_before(until, |data| {
+        let at = Record::ts_recv(data);
+        if curve.is_due(at) {
+            curve.take(*now, quiet.equity_f64(), at);
+        }
+        *now = at.max(*now);
+        if !calm.holds(data.view()) {
+            stir = true;
+            return ControlFlow::Break(());
+        }
+        count += 1;
+        if quiet.tell(data.view()) && count < most { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+    });
+    (count, stir)
 }
 
 /// The index of the venue of an instrument.
@@ -249,29 +280,18 @@ impl Driver {
         }
         let Some(calm) = exchange.calm(data) else { return Ok(false) };
         let Some(mut quiet) = self.engine.quiet(data) else { return Ok(false) };
-        let mut glided = false;
-        while let Some(data) = stretch.next_before(until) {
-            let at = Record::ts_recv(data);
-            if at > self.now {
-                if self.curve.is_due(at) {
-                    self.curve.take(self.now, quiet.equity_f64(), at);
-                }
-                self.now = at;
+        // As many as there may be before the next call of a progress callback.
+        let most = PROGRESS_EVERY - self.events % PROGRESS_EVERY;
+        let (count, stir) = glide_along(stretch, until, most, &mut self.now, &mut self.curve, &calm, &mut quiet);
+        let (glided, told) = (count > 0, quiet.end());
+        self.events += count;
+        if stir {
+            self.count();
+            if let Some(data) = stretch.last() {
+                self.pass_on(venue, data)?;
             }
-            if !calm.holds(data.view()) {
-                self.count();
-                if let Some(data) = stretch.last() {
-                    self.pass_on(venue, data)?;
-                }
-                return Ok(true);
-            }
-            self.events += 1;
-            glided = true;
-            if !quiet.tell(data.view()) || self.events.is_multiple_of(PROGRESS_EVERY) {
-                break;
-            }
+            return Ok(true);
         }
-        let told = quiet.end();
         if glided && let Some(data) = stretch.last() {
             exchange.on_market(data)?;
             let now = self.now;

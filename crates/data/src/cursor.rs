@@ -2,7 +2,7 @@
 
 use std::{
     iter::FusedIterator,
-    ops::{Range, RangeBounds},
+    ops::{ControlFlow, Range, RangeBounds},
     sync::Arc,
 };
 
@@ -107,20 +107,26 @@ impl<E: Record> Cursor<E> {
         }
     }
 
-    /// Writes the next record over `place`, an earlier record of this series, and steps on, if it could be known before
-    /// `time`.
+    /// Writes the next record over `place`, an earlier record of this series, steps on and hands it to `take`, again and again, as
+    /// long as `take` says so and the records could be known before `time`.
     #[inline(always)]
-    pub(crate) fn take_over(&mut self, time: Timestamp, place: &mut E) -> bool {
-        if self.at >= self.end {
-            return false;
+    pub(crate) fn take_over(
+        &mut self,
+        time: Timestamp,
+        place: &mut E,
+        mut take: impl FnMut(&E) -> ControlFlow<()>,
+    ) {
+        while self.at < self.end {
+            let Some((row, recv)) = self.series.row_at(self.at) else { return };
+            if recv >= time {
+                return;
+            }
+            self.at += 1;
+            place.set_row(row, recv);
+            if take(place).is_break() {
+                return;
+            }
         }
-        let Some((row, recv)) = self.series.row_at(self.at) else { return false };
-        if recv >= time {
-            return false;
-        }
-        self.at += 1;
-        place.set_row(row, recv);
-        true
     }
 
     /// Puts the next record into `slot` and steps on. False, with `slot` as it was, at the end.

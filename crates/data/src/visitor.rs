@@ -52,7 +52,7 @@ impl<'a, E: Record> Stretch<'a, E> {
         before: Timestamp,
         slot: &'a mut Option<MarketData>,
     ) -> Option<Self> {
-        // What all records have in common is written here, and what sets them apart by `next_before`.
+        // What all records have in common is written here, and what sets them apart by `each_before`.
         cursor.lay_out(before, slot).then_some(Self { cursor, before, slot })
     }
 
@@ -60,15 +60,20 @@ impl<'a, E: Record> Stretch<'a, E> {
     #[expect(clippy::should_implement_trait, reason = "an iterator cannot lend what it holds")]
     #[inline]
     pub fn next(&mut self) -> Option<&MarketData> {
-        self.next_before(self.before)?;
-        self.last()
+        let mut found = false;
+        self.each_before(self.before, |_| {
+            found = true;
+            ControlFlow::Break(())
+        });
+        if found { self.last() } else { None }
     }
 
-    /// The next record, if it could be known before `time`.
+    /// Hands on the records that could be known before `time`, one after the other, until `take` breaks off.
     #[inline(always)]
-    pub fn next_before(&mut self, time: Timestamp) -> Option<&E> {
-        let place = self.slot.as_mut().and_then(E::in_event)?;
-        if self.cursor.take_over(time.min(self.before), place) { Some(place) } else { None }
+    pub fn each_before(&mut self, time: Timestamp, take: impl FnMut(&E) -> ControlFlow<()>) {
+        if let Some(place) = self.slot.as_mut().and_then(E::in_event) {
+            self.cursor.take_over(time.min(self.before), place, take);
+        }
     }
 
     /// The record that was taken last.
