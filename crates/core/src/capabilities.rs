@@ -99,6 +99,9 @@ impl FeatureSet {
     /// No feature.
     pub const EMPTY: Self = Self(0);
 
+    /// What a market order asks for that asks for nothing else: see [`OrderSpec::plain_quantity`].
+    pub const PLAIN: Self = Self::EMPTY.with(Feature::Market).with(Feature::Gtc);
+
     /// What the engine can do for a venue that lacks it.
     pub const EMULATED_BY_ENGINE: Self = Self::EMPTY
         .with(Feature::Stop)

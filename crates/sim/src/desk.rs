@@ -311,7 +311,7 @@ impl Desk {
             || !plain
             || limits.min_notional.is_some()
             || limits.max_notional.is_some()
-            || !self.can(PLAIN)
+            || !self.can(FeatureSet::PLAIN)
             || spec.validate(instrument).is_err()
         {
             return Ok(false);
@@ -335,9 +335,6 @@ impl Desk {
         Ok(true)
     }
 }
-
-/// What a market order asks for that asks for nothing else.
-const PLAIN: FeatureSet = FeatureSet::EMPTY.with(Feature::Market).with(Feature::Gtc);
 
 fn sum(a: Decimal, b: Decimal) -> Result<Decimal, NumberError> {
     a.checked_add(b).ok_or(NumberError::Overflow { operation: "the fees of an order" })

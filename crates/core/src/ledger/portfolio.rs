@@ -4,7 +4,7 @@ use super::{
     account::{Account, AccountKind, Balance, Funds},
     position::{Position, signed_value, worth},
     rates::{Edge, Hop, routes},
-    sum::Sum,
+    sum::{Sum, SumError},
 };
 use crate::{
     error::{AccountError, InstrumentError},
@@ -322,14 +322,7 @@ impl Portfolio {
         let unknown = || AccountError::UnknownInstrument { instrument: fill.instrument };
         let fee_asset = match self.lines.get(instrument) {
             Some(line) if line.instrument.quote == fill.fee.asset => line.quote,
-            Some(_) => {
-                let known = self.assets.len();
-                let index = self.asset_index(fill.fee.asset);
-                if index == known {
-                    self.find_ways();
-                }
-                index
-            }
+            Some(_) => self.fee_asset(fill.fee.asset),
             None => return Err(unknown()),
         };
         let quantity = fill.side.signed(fill.quantity)?;
@@ -360,6 +353,16 @@ impl Portfolio {
         }
         self.check(instrument)?;
         Ok(gained.to_decimal())
+    }
+
+    #[inline(never)]
+    fn fee_asset(&mut self, asset: Asset) -> usize {
+        let known = self.assets.len();
+        let index = self.asset_index(asset);
+        if index == known {
+            self.find_ways();
+        }
+        index
     }
 
     /// Rules L5 and L6 for one instrument. Always on: a ledger that does not add up must not trade on.

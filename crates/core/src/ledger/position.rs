@@ -1,7 +1,7 @@
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
-use super::sum::Sum;
+use super::sum::{Sum, SumError};
 use crate::{
     error::NumberError,
     instrument::{Instrument, InstrumentKind},
@@ -166,25 +166,28 @@ fn is_inverse(instrument: &Instrument) -> bool {
 }
 
 /// The value whose difference is the profit: price times quantity, for an inverse contract minus quantity by price.
-#[inline]
+#[inline(always)]
 pub(super) fn signed_value(
     instrument: &Instrument,
     price: Price,
     quantity: Quantity,
-) -> Result<Sum, NumberError> {
-    if is_inverse(instrument) {
-        return Ok(-Sum::from(instrument.notional(price, quantity)?));
-    }
-    worth(instrument, price, quantity)
+) -> Result<Sum, SumError> {
+    let value = worth(instrument, price, quantity)?;
+    Ok(if is_inverse(instrument) { -value } else { value })
 }
 
 /// [`Instrument::notional`] as a sum.
-#[inline]
-pub(super) fn worth(instrument: &Instrument, price: Price, quantity: Quantity) -> Result<Sum, NumberError> {
+#[inline(always)]
+pub(super) fn worth(instrument: &Instrument, price: Price, quantity: Quantity) -> Result<Sum, SumError> {
     if instrument.is_counted_in_units()
         && let Some(product) = Sum::product(price, quantity)
     {
         return Ok(product);
     }
-    Ok(instrument.notional(price, quantity)?.into())
+    worth_in_full(instrument, price, quantity)
+}
+
+#[inline(never)]
+fn worth_in_full(instrument: &Instrument, price: Price, quantity: Quantity) -> Result<Sum, SumError> {
+    instrument.notional(price, quantity).map(Sum::from).map_err(|_| SumError::Worth)
 }

@@ -18,6 +18,7 @@ pub(crate) enum SumError {
     Add,
     Multiply,
     Divide,
+    Worth,
 }
 
 impl From<SumError> for NumberError {
@@ -27,6 +28,7 @@ impl From<SumError> for NumberError {
             SumError::Add => "adding money",
             SumError::Multiply => "multiplying money",
             SumError::Divide => "dividing money",
+            SumError::Worth => "price times quantity",
         };
         Self::Overflow { operation }
     }
@@ -176,7 +178,7 @@ impl Sum {
     }
 
     /// Price times quantity, if it is exact.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn product(price: Price, quantity: Quantity) -> Option<Self> {
         let mantissa = i128::from(price.mantissa()) * i128::from(quantity.mantissa());
         Self::checked(mantissa, price.scale().places() + quantity.scale().places())

@@ -390,48 +390,13 @@ impl Order {
         Ok(())
     }
 
-    /// Takes in that a new order was sent and filled whole, in one step: what [`Order::apply`] makes of the two events.
-    ///
-    /// # Errors
-    /// [`OrderError::IllegalTransition`] unless the order is new, [`OrderError::Overfill`] unless the fill is the whole
-    /// order. The order is unchanged then.
-    #[inline]
-    pub fn fill_at_once(&mut self, fill: &super::Fill, now: Timestamp) -> Result<(), OrderError> {
-        use OrderStatus as S;
-        if self.status != S::Initialized {
-            return Err(OrderError::IllegalTransition { order: self.id, from: self.status, to: S::Filled });
-        }
-        let total = self.spec.quantity.base(self.spec.side);
-        let value = crate::number::notional(fill.price, fill.quantity, Decimal::ONE).ok();
-        let (Some(value), true) = (value, total == Some(fill.quantity) && fill.quantity.is_positive()) else {
-            let (filled, most) = (self.filled, self.most());
-            return Err(OrderError::Overfill { order: self.id, filled, fill: fill.quantity, most });
-        };
-        self.set_filled_at_once(fill.quantity, value, now);
-        Ok(())
-    }
-
-    #[inline]
-    pub(crate) fn set_filled_at_once(&mut self, quantity: Quantity, value: Decimal, now: Timestamp) {
-        self.filled = quantity;
-        self.filled_value = value;
+    /// Makes a new order one that was sent and filled whole at `price`: what [`Order::apply`] makes of the two events.
+    pub(crate) fn fill_whole(&mut self, price: Price, now: Timestamp) {
+        self.filled = self.spec.quantity.base(self.spec.side).unwrap_or_default();
+        // It was computed before, so it fits.
+        self.filled_value = crate::number::notional(price, self.filled, Decimal::ONE).unwrap_or_default();
         self.status = OrderStatus::Filled;
         self.ts_updated = now;
-    }
-
-    /// How much has filled and its value, if that, the times and what was asked for are all there is to say: a market order that
-    /// asked for nothing else was sent and filled whole.
-    #[inline]
-    pub(crate) fn filled_at_once(&self) -> Option<(Quantity, Decimal)> {
-        let whole = self.spec.plain_quantity().filter(|whole| {
-            whole.mantissa() == self.filled.mantissa() && whole.scale() == self.filled.scale()
-        })?;
-        let plain = self.status == OrderStatus::Filled
-            && self.resume == OrderStatus::Initialized
-            && self.most.is_zero()
-            && self.most.scale() == crate::number::Scale::ZERO
-            && self.venue_order.is_none();
-        plain.then_some((whole, self.filled_value))
     }
 
     /// The status of an order that is known to work at the venue.

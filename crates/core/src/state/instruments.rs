@@ -1,3 +1,5 @@
+use rust_decimal::Decimal;
+
 use crate::{
     error::StrategyError,
     id::InstrumentId,
@@ -14,6 +16,8 @@ pub struct InstrumentState {
     pub quote: Option<Quote>,
     /// Whether it trades.
     pub status: TradingStatus,
+    /// The higher of its fee rates: what an order sets aside for fees, as a fraction of the notional.
+    pub fee: Decimal,
 }
 
 /// The instruments of an engine, by index and by id.
@@ -28,9 +32,10 @@ impl Instruments {
     /// Adds an instrument; its index is the number of instruments before it. Adding an id again replaces its
     /// specification.
     pub fn add(&mut self, spec: Instrument) -> usize {
+        let fee = spec.fees.taker.max(spec.fees.maker);
         if let Some(index) = self.index(spec.id) {
             if let Some(known) = self.all.get_mut(index) {
-                known.spec = spec;
+                (known.spec, known.fee) = (spec, fee);
             }
             return index;
         }
@@ -38,7 +43,7 @@ impl Instruments {
         if self.by_slot.len() <= slot {
             self.by_slot.resize(slot + 1, 0);
         }
-        self.all.push(InstrumentState { spec, quote: None, status: TradingStatus::Open });
+        self.all.push(InstrumentState { spec, quote: None, status: TradingStatus::Open, fee });
         if let Some(entry) = self.by_slot.get_mut(slot) {
             *entry = u32::try_from(self.all.len()).unwrap_or(0);
         }

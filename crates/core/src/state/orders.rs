@@ -6,7 +6,7 @@ use self::brief::Brief;
 use crate::{
     id::{InstrumentId, OrderId},
     ledger::Reservation,
-    number::Quantity,
+    number::{Price, Quantity},
     order::{CancelReason, Order, OrderSpec, Side},
     time::Timestamp,
 };
@@ -155,7 +155,7 @@ impl Orders {
     }
 
     /// An order with what is kept beside it; `None` also for one of which nothing is kept any more
-    /// ([`Orders::close_in_brief`]).
+    /// ([`Orders::fill_whole`]).
     #[must_use]
     #[inline]
     pub fn entry(&self, id: OrderId) -> Option<&OrderEntry> {
@@ -201,18 +201,21 @@ impl Orders {
         }
     }
 
-    /// As [`Orders::close`] for an order of which nothing has to be kept but what became of it. If little can be said of that, it
-    /// takes little room from now on; what it is read as stays the same.
+    /// Takes in that a new order was sent and filled whole at `price`, in one step: it is as after an
+    /// [`apply`](Order::apply) of the two events. Nothing else is kept of it, unless it is more than a plain market order: then it
+    /// takes little room from now on.
     #[inline]
-    pub fn close_in_brief(&mut self, id: OrderId) {
+    pub fn fill_whole(&mut self, id: OrderId, price: Price, now: Timestamp) {
         self.close(id);
         let Some(slot) = self.index(id).and_then(|index| self.slots.get_mut(index)) else { return };
-        if let Slot::Full(entry) = slot
-            && let Some(brief) = Brief::of(&entry.order, entry.instrument)
-        {
-            if let Slot::Full(entry) = std::mem::replace(slot, Slot::Brief(brief)) {
-                self.spare = Some(entry);
+        let Slot::Full(entry) = slot else { return };
+        match Brief::filled(&entry.order, entry.instrument, price, now) {
+            Some(brief) => {
+                if let Slot::Full(entry) = std::mem::replace(slot, Slot::Brief(brief)) {
+                    self.spare = Some(entry);
+                }
             }
+            None => entry.order.fill_whole(price, now),
         }
     }
 

@@ -5,6 +5,7 @@
 //! leaves everything as the long way does.
 
 use algoflow_core::{
+    capabilities::FeatureSet,
     command::Command,
     id::OrderId,
     order::{OrderEvent, OrderRole, OrderSpec},
@@ -52,18 +53,18 @@ impl Engine {
         if entry.order.is_sent() || !self.links.are_idle(instrument) || !self.closing.is_empty() {
             return false;
         }
-        let Some(known) = self.state.instruments.get(instrument) else { return false };
-        let limits = &known.spec.limits;
-        let (Some(quantity), Some(price)) =
-            (spec.quantity.base(spec.side), self.state.portfolio.mark(instrument))
-        else {
+        let (Some(known), Some(quantity), Some(price)) = (
+            self.state.instruments.get(instrument),
+            spec.plain_quantity(),
+            self.state.portfolio.mark(instrument),
+        ) else {
             return false;
         };
-        let fee = known.spec.fees.taker.max(known.spec.fees.maker);
+        let limits = &known.spec.limits;
         limits.min_notional.is_none()
             && limits.max_notional.is_none()
-            && self.check(spec, instrument).is_ok()
-            && matches!(self.state.portfolio.affords(instrument, spec.side, quantity, price, fee), Ok(true))
+            && self.check(spec, FeatureSet::PLAIN, instrument).is_ok()
+            && self.state.portfolio.affords(instrument, spec.side, quantity, price, known.fee)
     }
 
     /// An order was sent and has filled whole.
@@ -73,15 +74,14 @@ impl Engine {
         event: &OrderEvent,
         commands: &mut Vec<Command>,
     ) -> Result<(), EngineError> {
-        let (Some(fill), Some(entry)) = (event.fill(), self.state.orders.entry_mut(id)) else {
+        let (Some(fill), Some(entry)) = (event.fill(), self.state.orders.entry(id)) else {
             return Err(EngineError::UnknownOrder { order: id });
         };
         self.state.requests.clear();
-        entry.order.fill_at_once(fill, event.ts_recv)?;
         let instrument = entry.instrument;
         let target = matches!(entry.order.spec.contingency.role, OrderRole::Target | OrderRole::Close);
         self.take_fill(id, instrument, fill, target)?;
-        self.state.orders.close_in_brief(id);
+        self.state.orders.fill_whole(id, fill.price, event.ts_recv);
         self.call(usize::from(id.strategy), |strategy, ctx| Strategy::on_order(strategy, ctx, event));
         self.after_halt(event, true);
         if self.is_unsettled() { self.settle(commands) } else { Ok(()) }

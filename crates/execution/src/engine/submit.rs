@@ -120,7 +120,7 @@ impl Engine {
         // A specification is large: it is looked at where it is.
         let spec = &entry.order.spec;
         let (parent, group) = (spec.contingency.parent, spec.contingency.group);
-        if let Err(refusal) = self.check(spec, entry.instrument) {
+        if let Err(refusal) = self.check(spec, spec.features(), entry.instrument) {
             return self.deny(id, refusal, commands);
         }
         if (parent.is_some() || group.is_some())
@@ -137,7 +137,12 @@ impl Engine {
 
     /// The rules that need no money: the instrument's, and what the venue can do.
     #[inline]
-    pub(super) fn check(&self, spec: &OrderSpec, instrument: usize) -> Result<(), Refusal> {
+    pub(super) fn check(
+        &self,
+        spec: &OrderSpec,
+        features: FeatureSet,
+        instrument: usize,
+    ) -> Result<(), Refusal> {
         let known = self.state.instruments.get(instrument);
         let known = known.ok_or_else(|| Refusal::new(RejectCode::UnknownInstrument, "unknown instrument"))?;
         if matches!(known.status, TradingStatus::Closed | TradingStatus::Delisted) {
@@ -150,7 +155,7 @@ impl Engine {
             .map_err(|error| Refusal::new(RejectCode::InvalidOrder, error.to_string()))?;
         let venue = self.venue_of.get(instrument).and_then(|index| self.venues.get(*index));
         let venue = venue.ok_or_else(|| Refusal::new(RejectCode::UnknownInstrument, "unknown venue"))?;
-        let mut needs = spec.features().without(Feature::Oto).without(Feature::Oco);
+        let mut needs = features.without(Feature::Oto).without(Feature::Oco);
         if spec.contingency.role == OrderRole::Close {
             // Nobody asked for it by name, and the engine can always keep it.
             needs = needs.without(Feature::ReduceOnly);
@@ -270,7 +275,7 @@ impl Engine {
                 return Ok(Err(Refusal::new(RejectCode::NotionalLimit, text)));
             }
         }
-        let fee = known.spec.fees.taker.max(known.spec.fees.maker);
+        let fee = known.fee;
         let (side, reduces) = (spec.side, spec.flags.reduce_only);
         if let Some(holder) = self.pool_holder(id, instrument, side).or(reduces.then_some(id)) {
             let had = self.state.orders.entry(holder).map(|entry| entry.reservation).unwrap_or_default();

@@ -2,7 +2,7 @@
 
 use rust_decimal::Decimal;
 
-use super::{AccountKind, Funds, Portfolio, Sum, worth};
+use super::{AccountKind, Funds, Line, Portfolio, Sum, SumError, worth};
 use crate::{
     error::{AccountError, NumberError},
     number::{Price, Quantity},
@@ -109,6 +109,26 @@ fn is_further(a: Quantity, b: Quantity) -> bool {
     if a.is_negative() { a < b } else { a > b && !a.is_zero() }
 }
 
+impl Line {
+    /// What an order needs in a cash account, and of which asset.
+    #[inline]
+    fn cash_needed(
+        &self,
+        side: Side,
+        quantity: Quantity,
+        price: Price,
+        fee: Decimal,
+    ) -> Result<(usize, Sum), SumError> {
+        if side == Side::Sell {
+            return Ok((self.base, quantity.into()));
+        }
+        let notional = worth(&self.instrument, price, quantity)?.abs();
+        let fee = notional.mul(fee.into())?;
+        let fee = if fee.is_negative() { Sum::ZERO } else { fee };
+        Ok((self.quote, notional.add(fee)?))
+    }
+}
+
 impl Portfolio {
     /// Sets aside what an order of `quantity` at `price` needs, with `fee` as a fraction of the notional.
     ///
@@ -157,15 +177,7 @@ impl Portfolio {
         let Some(line) = self.lines.get(instrument) else { return Ok(Reservation::default()) };
         match self.accounts.get(line.account).map(|account| account.kind) {
             Some(AccountKind::Cash) if line.paid_in_full => {
-                let (asset, amount) = match side {
-                    Side::Buy => {
-                        let notional = worth(&line.instrument, price, quantity)?.abs();
-                        let fee = notional.mul(fee.into())?;
-                        let fee = if fee.is_negative() { Sum::ZERO } else { fee };
-                        (line.quote, notional.add(fee)?)
-                    }
-                    Side::Sell => (line.base, quantity.into()),
-                };
+                let (asset, amount) = line.cash_needed(side, quantity, price, fee)?;
                 Ok(Reservation { amount, asset: Some(asset), closes: Quantity::ZERO })
             }
             Some(AccountKind::Margin { leverage }) => {
@@ -175,10 +187,9 @@ impl Portfolio {
         }
     }
 
-    /// Whether [`Portfolio::reserve`] would set aside what the order needs, without setting it aside.
-    ///
-    /// # Errors
-    /// [`AccountError`] if something cannot be valued.
+    /// Whether [`Portfolio::reserve`] would set aside what the order needs, without setting it aside. False, too, if it cannot be
+    /// valued.
+    #[must_use]
     pub fn affords(
         &self,
         instrument: usize,
@@ -186,13 +197,20 @@ impl Portfolio {
         quantity: Quantity,
         price: Price,
         fee: Decimal,
-    ) -> Result<bool, AccountError> {
-        let has_account = self.lines.get(instrument).is_some_and(|line| line.account < self.accounts.len());
-        let need = self.need(instrument, side, quantity, price, fee, &Reservation::default())?;
-        let is_free = need.amount.is_zero()
-            || need.amount.is_negative()
-            || need.amount <= self.free(instrument, side, &need)?;
-        Ok(has_account && is_free)
+    ) -> bool {
+        let line = self.lines.get(instrument);
+        let Some((line, account)) = line.and_then(|line| Some((line, self.accounts.get(line.account)?))) else {
+            return false;
+        };
+        if account.kind == AccountKind::Cash && line.paid_in_full {
+            let Ok((asset, amount)) = line.cash_needed(side, quantity, price, fee) else { return false };
+            return amount <= account.funds(asset).map_or(Sum::ZERO, Funds::free);
+        }
+        let need = || self.need(instrument, side, quantity, price, fee, &Reservation::default());
+        need().is_ok_and(|need| {
+            let asks = !need.amount.is_zero() && !need.amount.is_negative();
+            !asks || self.free(instrument, side, &need).is_ok_and(|free| need.amount <= free)
+        })
     }
 
     /// What is free of that in which an order on `side` sets aside what it needs.

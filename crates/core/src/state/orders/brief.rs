@@ -1,8 +1,6 @@
-use rust_decimal::Decimal;
-
 use crate::{
     id::{InstrumentId, OrderId},
-    number::Quantity,
+    number::{Price, Quantity},
     order::{Order, OrderRole, OrderSpec, Side},
     time::Timestamp,
 };
@@ -12,7 +10,7 @@ use crate::{
 #[derive(Clone, Debug)]
 pub(super) struct Brief {
     quantity: Quantity,
-    filled_value: Decimal,
+    price: Price,
     instrument: InstrumentId,
     ts_created: Timestamp,
     ts_updated: Timestamp,
@@ -23,17 +21,16 @@ pub(super) struct Brief {
 }
 
 impl Brief {
-    /// The order of the instrument with this index in brief, if that says all of it.
+    /// A new order, filled whole at `price`; `None` if there is more to say of it.
     #[inline]
-    pub(super) fn of(order: &Order, index: usize) -> Option<Self> {
+    pub(super) fn filled(order: &Order, index: usize, price: Price, now: Timestamp) -> Option<Self> {
         let spec = &order.spec;
-        let (quantity, filled_value) = order.filled_at_once()?;
         Some(Self {
-            quantity,
-            filled_value,
+            quantity: spec.plain_quantity()?,
+            price,
             instrument: spec.instrument,
             ts_created: order.ts_created,
-            ts_updated: order.ts_updated,
+            ts_updated: now,
             index: u32::try_from(index).ok()?,
             strategy: order.id.strategy,
             side: spec.side,
@@ -41,13 +38,13 @@ impl Brief {
         })
     }
 
-    /// The order, as it was.
+    /// The order.
     pub(super) fn order(&self, run: u32, sequence: u64) -> Order {
         let id = OrderId { run, strategy: self.strategy, sequence };
         let mut spec = OrderSpec::market(self.instrument, self.side, self.quantity);
         spec.contingency.role = self.role;
         let mut order = Order::new(id, spec, self.ts_created);
-        order.set_filled_at_once(self.quantity, self.filled_value, self.ts_updated);
+        order.fill_whole(self.price, self.ts_updated);
         order
     }
 
