@@ -218,9 +218,11 @@ impl Instrument {
         !matches!(self.kind, InstrumentKind::Future { .. } | InstrumentKind::Perpetual { .. })
     }
 
-    /// Whether what it is worth is just price times quantity.
+    /// Whether what it is worth is just price times quantity: its multiplier is one, and it is no inverse contract. False may also
+    /// mean that the multiplier is written otherwise, such as 1.0.
+    #[must_use]
     #[inline]
-    pub(crate) const fn is_counted_in_units(&self) -> bool {
+    pub const fn is_counted_in_units(&self) -> bool {
         // Other ways to write a multiplier of one only cost the multiplication.
         self.multiplier.mantissa() == 1
             && self.multiplier.scale() == 0

@@ -9,5 +9,5 @@ mod money;
 mod scale;
 
 pub use fixed::{Price, Quantity};
-pub use money::{Money, notional};
+pub use money::{Money, notional, product};
 pub use scale::{Rounding, Scale};

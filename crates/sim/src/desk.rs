@@ -112,7 +112,8 @@ impl Desk {
     pub(crate) fn accept(&mut self, order: &mut Working) {
         if !order.accepted {
             order.accepted = true;
-            let venue_order = Some(VenueOrderId::from_bytes(self.accepted.next()));
+            let (text, length) = self.accepted.next();
+            let venue_order = Some(VenueOrderId::from_ascii(text, length));
             self.tell(order, OrderEventKind::Accepted { venue_order });
         }
     }
@@ -277,8 +278,9 @@ impl Desk {
         fee: Decimal,
     ) -> Result<Fill, SimError> {
         self.fees.record(self.now, notional)?;
+        let (text, length) = self.fills.next();
         Ok(Fill {
-            id: ExecutionId::from_bytes(self.fills.next()),
+            id: ExecutionId::from_ascii(text, length),
             order,
             instrument: fill.instrument.id,
             side: fill.side,
@@ -327,8 +329,13 @@ impl Desk {
             ts: self.now,
         };
         fill.price = self.slippage.apply(&fill, false)?;
-        let notional = fill.notional()?;
-        let fee = self.fees.fee(&fill, notional, &Paid::default())?;
+        let (notional, fee) = match self.fees.share(&fill) {
+            Some(fee) => (Decimal::ZERO, fee),
+            None => {
+                let notional = fill.notional()?;
+                (notional, self.fees.fee(&fill, notional, &Paid::default())?)
+            }
+        };
         let (ts_event, ts_recv) = (self.now, self.now);
         let kind = OrderEventKind::Filled(self.execution(order, &fill, notional, fee)?);
         *told = Some(OrderEvent { order, instrument: instrument.id, ts_event, ts_recv, kind });

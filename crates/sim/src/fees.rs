@@ -3,7 +3,11 @@ mod rolling;
 use std::{fmt, sync::Arc};
 
 use algoflow_core::{
-    error::NumberError, instrument::FeeRates, number::Quantity, order::Liquidity, time::Timestamp,
+    error::NumberError,
+    instrument::FeeRates,
+    number::{Quantity, product},
+    order::Liquidity,
+    time::Timestamp,
 };
 use rust_decimal::{Decimal, RoundingStrategy};
 use serde::{Deserialize, Serialize};
@@ -232,6 +236,21 @@ impl FeeSchedule {
             Fees::Custom(model) => Rule::Custom(Arc::clone(model)),
         };
         Ok(Self { rule, places: None })
+    }
+
+    /// The fee of `fill` where it is simply a share of its notional, and exact. It need not be recorded then.
+    #[inline(always)]
+    pub(crate) fn share(&self, fill: &FillContext<'_>) -> Option<Decimal> {
+        let (maker, taker) = match &self.rule {
+            Rule::Rates { maker, taker } => (maker, taker),
+            Rule::Instrument => (&fill.instrument.fees.maker, &fill.instrument.fees.taker),
+            _ => return None,
+        };
+        let rate = if fill.liquidity == Liquidity::Maker { maker } else { taker };
+        let simple = self.places.is_none() && fill.instrument.is_counted_in_units() && !fill.price.is_negative();
+        let fee = if simple { product(fill.price, fill.quantity, rate)? } else { return None };
+        // A zero has no places.
+        Some(if fee.is_zero() { Decimal::ZERO } else { fee })
     }
 
     /// The fee of `fill`, which is worth `notional`.

@@ -190,7 +190,8 @@ macro_rules! fixed_point {
                     return false;
                 }
                 if self.scale == increment.scale {
-                    return self.mantissa.checked_rem(increment.mantissa).unwrap_or(0) == 0;
+                    // Most increments are one in their last place, and a division takes long.
+                    return increment.mantissa == 1 || self.mantissa.checked_rem(increment.mantissa).unwrap_or(0) == 0;
                 }
                 let scale = self.scale.max(increment.scale);
                 self.at(scale) % increment.at(scale) == 0

@@ -104,6 +104,17 @@ pub fn notional(price: Price, quantity: Quantity, multiplier: Decimal) -> Result
         .ok_or_else(|| NumberError::Overflow { operation: "notional times multiplier" })
 }
 
+/// Price times quantity times `factor`, if the product is exact and its parts are small: the quick way to what nearly every fill
+/// is worth or costs. `None` says nothing but that it has to be computed otherwise.
+#[must_use]
+#[inline]
+pub fn product(price: Price, quantity: Quantity, factor: &Decimal) -> Option<Decimal> {
+    let value = price.mantissa().checked_mul(quantity.mantissa())?;
+    let mantissa = i128::from(value) * i128::from(i64::try_from(factor.mantissa()).ok()?);
+    let places = u32::from(price.scale().places()) + u32::from(quantity.scale().places()) + factor.scale();
+    Decimal::try_from_i128_with_scale(mantissa, places).ok()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -134,6 +145,18 @@ mod tests {
     fn notional_is_exact() {
         let value = notional("-12.34".parse().unwrap(), "0.001".parse().unwrap(), Decimal::from(50)).unwrap();
         assert_eq!(value, Decimal::from_str_exact("-0.617").unwrap());
+    }
+
+    #[test]
+    fn products_are_exact_or_none() {
+        let product = |price: &str, quantity: &str, factor: &str| {
+            let factor = Decimal::from_str_exact(factor).unwrap();
+            product(price.parse().unwrap(), quantity.parse().unwrap(), &factor).map(|value| value.to_string())
+        };
+        assert_eq!(product("12.34", "0.5", "-0.001").unwrap(), "-0.006170");
+        assert_eq!(product("9223372036854775807", "1", "9223372036854775807"), None);
+        assert_eq!(product("9223372036854775807", "2", "1"), None);
+        assert_eq!(product("0.000000000000000001", "0.0000000001", "0.1"), None);
     }
 
     #[test]

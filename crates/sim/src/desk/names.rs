@@ -1,72 +1,72 @@
 //! Ids of fills and orders: a letter and a number that counts up.
 
-/// A letter and the 20 digits that a `u64` can have.
-const LENGTH: usize = 21;
+/// As much as an id holds in place: a letter, the 20 digits that a `u64` can have, and one more.
+const LENGTH: usize = 22;
 
 /// Gives `F1`, `F2`, ... The number is kept as text and counted up there, which is cheaper than to write it anew for
 /// every fill.
 #[derive(Clone, Debug)]
 pub(super) struct Names {
+    /// The next name, and zeros behind it.
     text: [u8; LENGTH],
-    /// Where the letter stands; the digits follow.
-    start: usize,
+    length: u8,
 }
 
 impl Names {
     pub(super) fn new(letter: u8) -> Self {
-        let mut text = [b'0'; LENGTH];
-        let start = LENGTH - 2;
-        if let Some(byte) = text.get_mut(start) {
-            *byte = letter;
-        }
-        Self { text, start }
+        let mut text = [0; LENGTH];
+        (text[0], text[1]) = (letter, b'1');
+        Self { text, length: 2 }
     }
 
-    /// The next name, in ASCII.
-    #[inline]
-    pub(super) fn next(&mut self) -> &[u8] {
-        match self.text.last_mut() {
+    /// The next name in ASCII with zeros behind it, and its length.
+    #[inline(always)]
+    pub(super) fn next(&mut self) -> ([u8; LENGTH], u8) {
+        let name = (self.text, self.length);
+        match self.text.get_mut(usize::from(self.length) - 1) {
             Some(digit @ b'0'..=b'8') => *digit += 1,
             _ => self.carry(),
         }
-        self.text.get(self.start..).unwrap_or_default()
+        name
     }
 
     /// Counts up from a number that ends with a nine.
+    #[inline(never)]
     fn carry(&mut self) {
-        let letter = self.text.get(self.start).copied().unwrap_or_default();
-        for place in (0..LENGTH).rev() {
-            let Some(byte) = self.text.get_mut(place) else { break };
-            match byte {
-                b'9' => *byte = b'0',
-                b'0'..=b'8' => {
-                    *byte += 1;
-                    break;
+        let length = usize::from(self.length).min(LENGTH);
+        for place in (1..length).rev() {
+            match self.text.get_mut(place) {
+                Some(digit @ b'0'..=b'8') => {
+                    *digit += 1;
+                    return;
                 }
-                _ => {
-                    // One digit more: the letter moves to the left.
-                    *byte = b'1';
-                    self.start = place.saturating_sub(1);
-                    if let Some(byte) = self.text.get_mut(self.start) {
-                        *byte = letter;
-                    }
-                    break;
-                }
+                Some(digit) => *digit = b'0',
+                None => {}
             }
+        }
+        // All nines: a one and so many zeros.
+        if let (Some(first), Ok(longer)) = (self.text.get_mut(1), u8::try_from(length + 1)) {
+            *first = b'1';
+            self.length = longer.min(LENGTH as u8);
+        }
+        if let Some(digit) = self.text.get_mut(length) {
+            *digit = b'0';
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use algoflow_core::id::ExecutionId;
+
     use super::*;
 
     #[test]
     fn names_count_up() {
         let mut names = Names::new(b'V');
         for number in 1..=100_001 {
-            let name = names.next();
-            assert_eq!(name, format!("V{number}").as_bytes());
+            let (text, length) = names.next();
+            assert_eq!(ExecutionId::from_ascii(text, length), ExecutionId::new(&format!("V{number}")));
         }
     }
 }
