@@ -366,11 +366,7 @@ impl<'a> Context<'a> {
             spec.flags.reduce_only = role == OrderRole::Close;
         });
         // The order counts towards the target that it works for.
-        let pending = self.state.pending.get_mut(self.strategy).and_then(|all| all.get_mut(index));
-        if let Some(pending) = pending {
-            // A sum that does not fit cannot be an order that passes the checks, so it need not be counted.
-            pending.target = pending.target.checked_add(difference).unwrap_or(pending.target);
-        }
+        self.state.pending.expect(self.strategy, index, difference);
         self.state.requests.push(Request::Submit(id));
         Ok(())
     }

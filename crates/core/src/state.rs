@@ -4,11 +4,13 @@
 
 mod instruments;
 mod orders;
+mod pending;
 mod requests;
 mod series;
 
 pub use instruments::{InstrumentState, Instruments};
 pub use orders::{Ending, Hold, OrderEntry, Orders};
+pub use pending::Pending;
 pub use requests::{Request, Subscription, Timer};
 pub use series::{BarHistory, Recorded};
 
@@ -18,13 +20,6 @@ use crate::{
     number::Quantity,
     time::Timestamp,
 };
-
-/// What one strategy has in one instrument, beside its position.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Pending {
-    /// What open target and closing orders of the strategy will still add to its position.
-    pub target: Quantity,
-}
 
 /// The whole state of an engine that strategies can read.
 #[derive(Debug)]
@@ -39,8 +34,8 @@ pub struct State {
     pub portfolio: Portfolio,
     /// The names of the strategies, by index.
     pub strategies: Vec<StrategyId>,
-    /// By strategy, then by instrument.
-    pub pending: Vec<Vec<Pending>>,
+    /// What open target and closing orders will still add to positions.
+    pub pending: Pending,
     /// Bars that strategies asked to keep.
     pub bars: BarHistory,
     /// Series that strategies record.
@@ -59,7 +54,7 @@ impl State {
             orders: Orders::new(run),
             portfolio: Portfolio::new(reporting),
             strategies: Vec::new(),
-            pending: Vec::new(),
+            pending: Pending::default(),
             bars: BarHistory::default(),
             recorded: Recorded::default(),
             requests: Vec::new(),
@@ -77,9 +72,6 @@ impl State {
     #[must_use]
     #[inline]
     pub fn pending_target(&self, strategy: usize, instrument: usize) -> Quantity {
-        self.pending
-            .get(strategy)
-            .and_then(|all| all.get(instrument))
-            .map_or(Quantity::ZERO, |pending| pending.target)
+        self.pending.get(strategy, instrument)
     }
 }

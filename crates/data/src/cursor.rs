@@ -116,8 +116,9 @@ impl<E: Record> Cursor<E> {
         place: &mut E,
         mut take: impl FnMut(&E) -> ControlFlow<()>,
     ) {
-        while self.at < self.end {
-            let Some((row, recv)) = self.series.row_at(self.at) else { return };
+        let rows = self.series.rows().get(self.at..self.end).unwrap_or_default();
+        for row in rows {
+            let recv = self.series.recv_of(self.at, row);
             if recv >= time {
                 return;
             }

@@ -260,7 +260,13 @@ impl<E: Record> Series<E> {
     #[inline(always)]
     pub(crate) fn row_at(&self, index: usize) -> Option<(&E::Row, Timestamp)> {
         let row = self.rows.get(index)?;
-        Some((row, Timestamp::from_nanos(self.recv_nanos(index, row))))
+        Some((row, self.recv_of(index, row)))
+    }
+
+    /// When the record of the row at `index` could be known.
+    #[inline]
+    pub(crate) fn recv_of(&self, index: usize, row: &E::Row) -> Timestamp {
+        Timestamp::from_nanos(self.recv_nanos(index, row))
     }
 
     /// When the record at `index` could be known.

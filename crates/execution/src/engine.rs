@@ -24,7 +24,7 @@ use algoflow_core::{
     market::MarketData,
     number::Money,
     order::OrderEvent,
-    state::{Pending, State},
+    state::State,
     strategy::{Strategy, StrategyResult},
     time::Timestamp,
 };
@@ -217,9 +217,7 @@ impl Engine {
             self.state.portfolio.add_instrument(instrument.clone());
             self.venue_of.push(rules);
             self.shown.push(emulation::Shown::default());
-            for pending in &mut self.state.pending {
-                pending.push(Pending::default());
-            }
+            self.state.pending.add_instrument();
         }
         let index = self.state.instruments.add(instrument.clone());
         self.routes.ensure(index);
@@ -250,7 +248,7 @@ impl Engine {
             return Err(EngineError::TooManyStrategies);
         }
         self.state.strategies.push(id);
-        self.state.pending.push(vec![Pending::default(); self.state.instruments.len()]);
+        self.state.pending.add_strategy();
         self.state.portfolio.add_strategy();
         self.strategies.push(Slot { strategy, halted: false });
         Ok(())

@@ -149,11 +149,7 @@ impl Engine {
 
     /// A target order will add this much less from now on.
     pub(super) fn unexpect(&mut self, strategy: usize, instrument: usize, signed: Quantity) {
-        let pending = self.state.pending.get_mut(strategy).and_then(|all| all.get_mut(instrument));
-        if let Some(pending) = pending {
-            let left = pending.target.checked_sub(signed).unwrap_or(Quantity::ZERO);
-            pending.target = if left.is_zero() { Quantity::ZERO } else { left };
-        }
+        self.state.pending.unexpect(strategy, instrument, signed);
     }
 
     /// Gives back what an order had set aside.

@@ -66,7 +66,10 @@ impl Indicator for RollingSum {
     #[inline]
     fn update(&mut self, value: i64) -> Option<i128> {
         let leaving = self.ring.swap(value);
-        self.sum += i128::from(value) - i128::from(leaving);
+        self.sum += match value.checked_sub(leaving) {
+            Some(change) => i128::from(change),
+            None => i128::from(value) - i128::from(leaving),
+        };
         self.value()
     }
 
