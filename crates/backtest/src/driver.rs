@@ -27,6 +27,12 @@ const MAX_REPORTS: usize = 100_000;
 /// How many events lie between two calls of a progress callback.
 const PROGRESS_EVERY: u64 = 1 << 16;
 
+/// One order in so many events is what room is made for.
+const EVENTS_PER_ORDER: u64 = 16;
+
+/// And for at most so many.
+const MAX_RESERVED: u64 = 1 << 17;
+
 pub(crate) struct Driver {
     engine: Engine,
     venues: Vec<SimExchange>,
@@ -195,6 +201,11 @@ impl Driver {
         self.engine.start(start, &mut self.commands)?;
         self.pump()?;
         self.curve.reserve(total.unwrap_or(0));
+        // Room that is not used costs nothing but addresses.
+        let orders = total.map_or(0, |total| total / EVENTS_PER_ORDER).min(MAX_RESERVED);
+        let orders = usize::try_from(orders).unwrap_or(0);
+        self.engine.reserve_orders(orders);
+        self.recorder.fills.reserve(orders);
         self.total = total;
         if let Some(error) = merge.visit(&mut self)? {
             return Err(error);

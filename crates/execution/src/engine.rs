@@ -233,6 +233,11 @@ impl Engine {
         self.set_up(input, |engine| Ok(engine.state.portfolio.deposit(venue, money)?))
     }
 
+    /// Makes room for `additional` more orders, so that it need not be found again and again while they come.
+    pub fn reserve_orders(&mut self, additional: usize) {
+        self.state.orders.reserve(additional);
+    }
+
     /// Adds a strategy under a name of its own.
     ///
     /// # Errors

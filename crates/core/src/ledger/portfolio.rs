@@ -50,11 +50,33 @@ pub struct Portfolio {
     ways: Vec<Option<Vec<Hop>>>,
     /// By account, then by asset: the line of the account by whose price the asset is valued (L8).
     own_lines: Vec<Vec<Option<usize>>>,
+    /// How each balance is valued in [`Portfolio::equity_f64`].
+    valued: Vec<Valued>,
+    /// The lines of contracts.
+    contracts: Vec<usize>,
     /// The part of the equity that does not move with prices, as a double.
     constant: f64,
     /// The parts that do. Both are rebuilt when a balance or position changes.
     terms: Vec<Term>,
     stale: bool,
+}
+
+/// How the balance of an asset in an account is valued.
+#[derive(Clone, Copy, Debug)]
+struct Valued {
+    account: usize,
+    asset: usize,
+    by: By,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum By {
+    /// It is in the reporting asset.
+    Itself,
+    /// One unit of it is worth `unit` times the mark of a line.
+    Mark { line: usize, unit: f64 },
+    /// In another way, or not at all.
+    Else,
 }
 
 /// A part of the equity that moves with a price: `amount` times the mark of a line.
@@ -78,6 +100,8 @@ impl Portfolio {
             shares: Vec::new(),
             ways: vec![Some(Vec::new())],
             own_lines: Vec::new(),
+            valued: Vec::new(),
+            contracts: Vec::new(),
             constant: 0.0,
             terms: Vec::new(),
             stale: true,
@@ -161,7 +185,7 @@ impl Portfolio {
             }
         }
         line.instrument = instrument;
-        self.stale = true;
+        self.find_ways();
         Ok(())
     }
 

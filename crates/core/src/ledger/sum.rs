@@ -70,6 +70,13 @@ impl Sum {
         }
     }
 
+    /// The same for the integers that are quickly seen to fit: all below 2^95.
+    #[inline(always)]
+    const fn quickly(mantissa: i128, places: u8) -> Option<Self> {
+        let high = (mantissa >> 64) as i64;
+        if high as i32 as i64 == high { Some(Self::new(mantissa, places)) } else { None }
+    }
+
     #[inline]
     const fn mantissa(self) -> i128 {
         self.mantissa
@@ -100,7 +107,7 @@ impl Sum {
     #[inline(always)]
     pub(crate) fn add(self, other: Self) -> Result<Self, SumError> {
         if self.places == other.places
-            && let Some(sum) = Self::checked(self.mantissa() + other.mantissa(), self.places)
+            && let Some(sum) = Self::quickly(self.mantissa() + other.mantissa(), self.places)
         {
             return Ok(sum);
         }
@@ -119,7 +126,7 @@ impl Sum {
             return None;
         }
         let factor = Scale::new(fine.places - coarse.places).ok()?.factor();
-        Self::checked(i128::from(narrow) * i128::from(factor) + fine.mantissa(), fine.places)
+        Self::quickly(i128::from(narrow) * i128::from(factor) + fine.mantissa(), fine.places)
     }
 
     /// At the finer of two scales, if that has room.
@@ -158,7 +165,8 @@ impl Sum {
         }
         let narrow = |sum: Self| i64::try_from(sum.mantissa()).ok();
         if let (Some(a), Some(b)) = (narrow(self), narrow(other))
-            && let Some(product) = Self::checked(i128::from(a) * i128::from(b), self.places + other.places)
+            && self.places + other.places <= MAX_PLACES
+            && let Some(product) = Self::quickly(i128::from(a) * i128::from(b), self.places + other.places)
         {
             return Ok(product);
         }
@@ -177,11 +185,12 @@ impl Sum {
         quotient.map(Self::from).ok_or(SumError::Divide)
     }
 
-    /// Price times quantity, if it is exact.
+    /// Price times quantity, if it is exact and not very large.
     #[inline(always)]
     pub(crate) fn product(price: Price, quantity: Quantity) -> Option<Self> {
         let mantissa = i128::from(price.mantissa()) * i128::from(quantity.mantissa());
-        Self::checked(mantissa, price.scale().places() + quantity.scale().places())
+        let places = price.scale().places() + quantity.scale().places();
+        if places <= MAX_PLACES { Self::quickly(mantissa, places) } else { None }
     }
 
     /// The double nearest to it; beyond 2^53 or 18 places within some units of its last place.
@@ -328,7 +337,11 @@ mod tests {
             let quantity = Quantity::new(quantity, Scale::new(more).unwrap());
             let mantissa = i128::from(price.mantissa()) * i128::from(quantity.mantissa());
             let exact = Decimal::try_from_i128_with_scale(mantissa, u32::from(places + more)).ok();
-            prop_assert_eq!(Sum::product(price, quantity).map(Sum::to_decimal), exact);
+            if let Some(product) = Sum::product(price, quantity) {
+                prop_assert_eq!(Some(product.to_decimal()), exact);
+            } else {
+                prop_assert!(exact.is_none_or(|exact| exact.mantissa().unsigned_abs() >= 1 << 95));
+            }
         }
 
         #[test]

@@ -140,6 +140,11 @@ impl Orders {
         Box::new(OrderEntry::new(Order::new(id, spec, now), 0))
     }
 
+    /// Makes room for `additional` more orders, so that it need not be found again and again while they come.
+    pub fn reserve(&mut self, additional: usize) {
+        self.slots.reserve(additional);
+    }
+
     /// The number of a new one-cancels-other group of `strategy`. With a parent, only children of it can be members.
     pub fn new_group(&mut self, strategy: usize, parent: Option<OrderId>) -> u64 {
         self.groups.push((strategy, parent));

@@ -3,7 +3,7 @@
 use rust_decimal::Decimal;
 
 use super::{
-    Account, Edge, Hop, InstrumentKind, Line, Portfolio, Price, Quantity, Sum, Term, routes, worth,
+    Account, By, Edge, Hop, InstrumentKind, Line, Portfolio, Price, Quantity, Sum, Term, Valued, routes, worth,
 };
 use crate::{error::AccountError, id::Asset};
 
@@ -31,7 +31,26 @@ impl Portfolio {
                 *own = own.or(Some(index));
             }
         }
+        let accounts = 0..self.accounts.len();
+        let places = accounts.flat_map(|account| (0..self.assets.len()).map(move |asset| (account, asset)));
+        self.valued = places
+            .map(|(account, asset)| Valued { account, asset, by: self.valued_by(account, asset) })
+            .collect();
+        let lines = self.lines.iter().enumerate();
+        self.contracts = lines.filter(|(_, line)| !line.paid_in_full).map(|(index, _)| index).collect();
         self.stale = true;
+    }
+
+    fn valued_by(&self, account: usize, asset: usize) -> By {
+        if asset == self.reporting {
+            return By::Itself;
+        }
+        let line = match (self.own_line(account, asset), self.ways.get(asset).and_then(Option::as_deref)) {
+            (Some(own), _) => own,
+            (None, Some([Hop { instrument, inverse: false }])) => *instrument,
+            _ => return By::Else,
+        };
+        By::Mark { line, unit: self.lines.get(line).map_or(1.0, |line| line.unit().to_f64()) }
     }
 
     /// The instrument of the account itself by whose price `asset` is valued there, if there is one (L8).
@@ -134,33 +153,18 @@ impl Portfolio {
         let mut terms = std::mem::take(&mut self.terms);
         terms.clear();
         let (mut constant, mut all_simple) = (0.0, true);
-        for (index, account) in self.accounts.iter().enumerate() {
-            for (asset, funds) in account.nonzero() {
-                if funds.total.is_zero() {
-                    continue;
-                }
-                let amount = funds.total.to_f64();
-                if asset == self.reporting {
-                    constant += amount;
-                    continue;
-                }
-                let line =
-                    match (self.own_line(index, asset), self.ways.get(asset).and_then(Option::as_deref)) {
-                        (Some(own), _) => own,
-                        (None, Some([Hop { instrument, inverse: false }])) => *instrument,
-                        _ => {
-                            all_simple = false;
-                            continue;
-                        }
-                    };
-                let unit = self.lines.get(line).map_or(1.0, |line| line.unit().to_f64());
-                terms.push(Term { line, amount: amount * unit });
+        for Valued { account, asset, by } in &self.valued {
+            let funds = self.accounts.get(*account).and_then(|account| account.funds(*asset));
+            let Some(funds) = funds.filter(|funds| !funds.total.is_zero()) else { continue };
+            let amount = funds.total.to_f64();
+            match by {
+                By::Itself => constant += amount,
+                By::Mark { line, unit } => terms.push(Term { line: *line, amount: amount * unit }),
+                By::Else => all_simple = false,
             }
         }
-        for (index, line) in self.lines.iter().enumerate() {
-            if line.paid_in_full || line.position.is_flat() {
-                continue;
-            }
+        for index in self.contracts.iter().copied() {
+            let Some(line) = self.lines.get(index).filter(|line| !line.position.is_flat()) else { continue };
             let inverse = matches!(line.instrument.kind, InstrumentKind::Perpetual { inverse: true, .. });
             if inverse || line.settlement != self.reporting {
                 all_simple = false;
