@@ -7,7 +7,7 @@ use algoflow_core::{
     id::{Asset, InstrumentId},
     market::MarketData,
     number::Money,
-    order::{Fill, OrderEvent, OrderEventKind},
+    order::{OrderEvent, OrderEventKind},
     time::{TimeDelta, Timestamp},
 };
 use algoflow_data::{BarSeries, Feed, Merge, Stretch, Visitor, series::Record};
@@ -18,6 +18,7 @@ use crate::{
     builder::{Parts, Progress},
     curve::Curve,
     error::BacktestError,
+    fills::Fills,
     result::BacktestResult,
 };
 
@@ -60,7 +61,7 @@ pub(crate) struct Driver {
 /// What is written down while the run goes on.
 #[derive(Default)]
 struct Recorder {
-    fills: Vec<Fill>,
+    fills: Fills,
     rejections: Vec<OrderEvent>,
 }
 
@@ -68,7 +69,7 @@ impl Recorder {
     #[inline]
     fn report(&mut self, event: &OrderEvent) {
         match &event.kind {
-            OrderEventKind::Filled(fill) => self.fills.push(fill.clone()),
+            OrderEventKind::Filled(fill) => self.fills.push(fill),
             OrderEventKind::Rejected { .. } => self.rejections.push(event.clone()),
             _ => {}
         }

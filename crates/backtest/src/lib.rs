@@ -36,7 +36,7 @@
 //!     .run()?;
 //! // Decided at the close of the first day, filled at the open of the second: that order is the only one.
 //! assert_eq!(result.orders.iter().count(), 1);
-//! assert_eq!(result.fills[0].price.to_string(), "100");
+//! assert_eq!(result.fills.first().map(|fill| fill.price.to_string()).as_deref(), Some("100"));
 //! # Ok(())
 //! # }
 //! ```
@@ -59,11 +59,13 @@ mod builder;
 mod curve;
 mod driver;
 mod error;
+mod fills;
 mod notes;
 mod result;
 mod sweep;
 pub use builder::{Backtest, IntoMoney, Progress};
 pub use error::BacktestError;
+pub use fills::Fills;
 pub use result::BacktestResult;
 pub use sweep::{Sweep, SweepProgress};
 

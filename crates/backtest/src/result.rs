@@ -10,7 +10,7 @@ use algoflow_core::{
     instrument::Instrument,
     ledger::Portfolio,
     number::Money,
-    order::{Fill, OrderEvent},
+    order::OrderEvent,
     state::{Orders, Recorded},
     time::{TimeDelta, Timestamp},
 };
@@ -18,7 +18,7 @@ use algoflow_data::BarSeries;
 use algoflow_execution::{Halt, Journal};
 use algoflow_sim::SimVenue;
 
-use crate::error::BacktestError;
+use crate::{error::BacktestError, fills::Fills};
 
 /// The most instruments that a title names.
 const MAX_TITLE_NAMES: usize = 3;
@@ -43,7 +43,7 @@ pub struct BacktestResult {
     /// The equity over time, starting with what was paid in.
     pub equity: Vec<EquityPoint>,
     /// Every fill, in order.
-    pub fills: Vec<Fill>,
+    pub fills: Fills,
     /// Orders that a venue refused, with its reasons, in order.
     pub rejections: Vec<OrderEvent>,
     /// Orders that the engine refused before they were sent, with the reasons, in order.
@@ -77,7 +77,7 @@ impl BacktestResult {
         hasher.number(self.start.nanos());
         hasher.number(self.end.nanos());
         hasher.number(self.events as i64);
-        for fill in &self.fills {
+        for fill in self.fills.iter() {
             hasher.text(&fill.id);
             hasher.text(fill.instrument.as_str());
             hasher.number(fill.order.sequence as i64);
@@ -156,7 +156,7 @@ impl BacktestResult {
             .strategy(strategies)
             .currency(self.reporting.as_str())
             .run_hash(self.hash())
-            .fills(self.fills.clone(), self.instruments.clone());
+            .fills(self.fills.to_vec(), self.instruments.clone());
         for note in self.notes() {
             builder = builder.note(note);
         }

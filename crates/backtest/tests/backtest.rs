@@ -329,7 +329,7 @@ fn latency_delays_what_is_seen_and_what_is_sent() {
     let bars = series(&["10,11,9,10,100", "12,13,11,12,100", "14,15,13,14,100", "16,17,15,16,100"]);
     let result = Backtest::new().venue(venue).cash("1000 USD").data(bars).strategy(strategy).run().unwrap();
     assert_eq!(seen.lock().unwrap()[0], at(1).saturating_add(hours(1)), "the first bar is seen an hour late");
-    let fill = &result.fills[0];
+    let fill = result.fills.first().unwrap();
     // Sent at 1:00 of day two, at the venue at 3:00: that bar is under way, so the order joins it between open and close.
     assert!(
         fill.ts_event > at(1).saturating_add(hours(3))

@@ -60,6 +60,20 @@ macro_rules! external_id {
                 Self(Text::Short { length, bytes: text })
             }
 
+            /// How many bytes an id has at most that is held in place.
+            pub const IN_PLACE: usize = SHORT;
+
+            /// The text of an id that is held in place, with zeros behind it, and its length: what
+            /// [`from_ascii`](Self::from_ascii) makes the same id of. `None` for longer ids.
+            #[must_use]
+            #[inline]
+            pub const fn in_place(&self) -> Option<(&[u8; SHORT], u8)> {
+                match &self.0 {
+                    Text::Short { length, bytes } => Some((bytes, *length)),
+                    Text::Long(_) => None,
+                }
+            }
+
             /// The id as text.
             #[must_use]
             pub fn as_str(&self) -> &str {
