@@ -69,11 +69,7 @@ impl Curve {
     #[inline]
     pub(crate) fn take(&mut self, now: Timestamp, equity: f64, next: Timestamp) {
         self.points.push(EquityPoint { ts: now, equity });
-        // The next interval is nearly always the one that follows; a division finds it after a gap.
-        self.end = self.end.saturating_add(self.every);
-        if next > self.end {
-            self.end = end_of(next, self.every);
-        }
+        self.end = end_behind(self.end, next, self.every);
         if self.points.len() > MAX_POINTS && self.adapts {
             self.thin(next);
         }
@@ -87,19 +83,19 @@ impl Curve {
             self.every =
                 longer.unwrap_or_else(|| TimeDelta::from_nanos(self.every.nanos().saturating_mul(2).max(1)));
             // The first point is what was paid in; of the others stay those behind which another interval begins.
-            let (mut kept, mut end) = (1, Timestamp::MIN);
-            for index in 1..self.points.len() {
-                let Some(point) = self.points.get(index).copied() else { break };
-                let behind = self.points.get(index + 1).map_or(next, |point| point.ts);
-                if point.ts > end {
-                    end = end_of(point.ts, self.every);
-                }
-                if behind > end
-                    && let Some(place) = self.points.get_mut(kept)
-                {
-                    *place = point;
+            let Some(mut point) = self.points.get(1).copied() else { break };
+            let (mut kept, mut end) = (1, end_of(point.ts, self.every));
+            for index in 2..=self.points.len() {
+                let behind = self.points.get(index).copied();
+                let ts = behind.map_or(next, |behind| behind.ts);
+                if ts > end {
+                    if let Some(place) = self.points.get_mut(kept) {
+                        *place = point;
+                    }
                     kept += 1;
+                    end = end_behind(end, ts, self.every);
                 }
+                point = behind.unwrap_or(point);
             }
             self.points.truncate(kept);
         }
@@ -111,6 +107,14 @@ impl Curve {
         self.points.push(EquityPoint { ts: now, equity });
         self.points
     }
+}
+
+/// The end of the interval in which a time lies that is behind the end of another.
+#[inline]
+fn end_behind(end: Timestamp, at: Timestamp, every: TimeDelta) -> Timestamp {
+    // Nearly always it is the one that follows; a division finds it after a gap.
+    let next = end.saturating_add(every);
+    if at > next { end_of(at, every) } else { next }
 }
 
 /// The end of the interval in which a time lies.

@@ -90,13 +90,13 @@ fn glide_along<E: Record>(
     calm: &Calm,
     quiet: &mut Quiet<'_>,
 ) -> (u64, bool) {
-    let (mut count, mut stir) = (0, false);
+    let (mut count, mut stir, mut time) = (0, false, *now);
     stretch.each_before(until, |data| {
         let at = Record::ts_recv(data);
         if curve.is_due(at) {
-            curve.take(*now, quiet.equity_f64(), at);
+            curve.take(time, quiet.equity_f64(), at);
         }
-        *now = at.max(*now);
+        time = at.max(time);
         if !calm.holds(data.view()) {
             stir = true;
             return ControlFlow::Break(());
@@ -104,6 +104,7 @@ fn glide_along<E: Record>(
         count += 1;
         if quiet.tell(data.view()) && count < most { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
     });
+    *now = time;
     (count, stir)
 }
 

@@ -117,17 +117,19 @@ impl<E: Record> Cursor<E> {
         mut take: impl FnMut(&E) -> ControlFlow<()>,
     ) {
         let rows = self.series.rows().get(self.at..self.end).unwrap_or_default();
+        let mut at = self.at;
         for row in rows {
-            let recv = self.series.recv_of(self.at, row);
+            let recv = self.series.recv_of(at, row);
             if recv >= time {
-                return;
+                break;
             }
-            self.at += 1;
+            at += 1;
             place.set_row(row, recv);
             if take(place).is_break() {
-                return;
+                break;
             }
         }
+        self.at = at;
     }
 
     /// Puts the next record into `slot` and steps on. False, with `slot` as it was, at the end.

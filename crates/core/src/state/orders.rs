@@ -90,6 +90,8 @@ enum Slot {
 pub struct Orders {
     run: u32,
     slots: Vec<Slot>,
+    /// By index: the instruments of orders in brief.
+    instruments: Vec<Option<InstrumentId>>,
     /// The room of an order that is kept in brief now, for the next one.
     spare: Option<Box<OrderEntry>>,
     /// Sequences of the orders that can still change, ascending.
@@ -102,7 +104,14 @@ impl Orders {
     /// No orders yet.
     #[must_use]
     pub fn new(run: u32) -> Self {
-        Self { run, slots: Vec::new(), spare: None, open: Vec::new(), groups: Vec::new() }
+        Self {
+            run,
+            slots: Vec::new(),
+            instruments: Vec::new(),
+            spare: None,
+            open: Vec::new(),
+            groups: Vec::new(),
+        }
     }
 
     /// Makes an order of `strategy`.
@@ -176,7 +185,8 @@ impl Orders {
         let index = self.index(id)?;
         let slot = self.slots.get_mut(index)?;
         if let Slot::Brief(brief) = slot {
-            let order = brief.order(self.run, id.sequence);
+            let instrument = self.instruments.get(brief.instrument()).copied().flatten()?;
+            let order = brief.order(self.run, id.sequence, instrument);
             *slot = Slot::Full(Box::new(OrderEntry::new(order, brief.instrument())));
         }
         match slot {
@@ -194,16 +204,19 @@ impl Orders {
     #[must_use]
     #[inline]
     pub fn get(&self, id: OrderId) -> Option<Cow<'_, Order>> {
-        let order = self.order(self.slots.get(self.index(id)?)?, id.sequence);
+        let order = self.order(self.slots.get(self.index(id)?)?, id.sequence)?;
         (order.id == id).then_some(order)
     }
 
     #[inline]
-    fn order<'a>(&self, slot: &'a Slot, sequence: u64) -> Cow<'a, Order> {
-        match slot {
+    fn order<'a>(&self, slot: &'a Slot, sequence: u64) -> Option<Cow<'a, Order>> {
+        Some(match slot {
             Slot::Full(entry) => Cow::Borrowed(&entry.order),
-            Slot::Brief(brief) => Cow::Owned(brief.order(self.run, sequence)),
-        }
+            Slot::Brief(brief) => {
+                let instrument = self.instruments.get(brief.instrument()).copied().flatten()?;
+                Cow::Owned(brief.order(self.run, sequence, instrument))
+            }
+        })
     }
 
     /// Takes in that a new order was sent and filled whole at `price`, in one step: it is as after an
@@ -214,7 +227,12 @@ impl Orders {
         self.close(id);
         let Some(slot) = self.index(id).and_then(|index| self.slots.get_mut(index)) else { return };
         let Slot::Full(entry) = slot else { return };
-        match Brief::filled(&entry.order, entry.instrument, price, now) {
+        let (index, instrument) = (entry.instrument, entry.order.spec.instrument);
+        let known = match self.instruments.get(index) {
+            Some(Some(known)) => *known == instrument,
+            _ => note(&mut self.instruments, index, instrument),
+        };
+        match Brief::filled(&entry.order, index, price, now).filter(|_| known) {
             Some(brief) => {
                 if let Slot::Full(entry) = std::mem::replace(slot, Slot::Brief(brief)) {
                     self.spare = Some(entry);
@@ -253,7 +271,7 @@ impl Orders {
 
     /// Every order of the run, oldest first.
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = Cow<'_, Order>> {
-        self.slots.iter().enumerate().map(|(index, slot)| self.order(slot, index as u64 + 1))
+        self.slots.iter().enumerate().filter_map(|(index, slot)| self.order(slot, index as u64 + 1))
     }
 
     /// How many orders were made.
@@ -266,5 +284,95 @@ impl Orders {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.slots.is_empty()
+    }
+}
+
+/// Notes the instrument at an index.
+#[cold]
+fn note(instruments: &mut Vec<Option<InstrumentId>>, index: usize, instrument: InstrumentId) -> bool {
+    if instruments.len() <= index {
+        instruments.resize(index + 1, None);
+    }
+    if let Some(place) = instruments.get_mut(index) {
+        *place = Some(instrument);
+    }
+    true
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        id::ExecutionId,
+        number::{Money, Scale},
+        order::{Fill, Liquidity, OrderEvent, OrderEventKind, OrderRole, TriggerBy},
+    };
+
+    fn cents(value: i64) -> Price {
+        Price::new(value, Scale::new(2).unwrap())
+    }
+
+    /// The events of an order that is sent and filled whole.
+    fn events(order: &Order, at: Timestamp) -> [OrderEvent; 2] {
+        let fill = Fill {
+            id: ExecutionId::new("F1"),
+            order: order.id,
+            instrument: order.spec.instrument,
+            side: order.spec.side,
+            price: cents(10_050),
+            quantity: order.spec.quantity.base(order.spec.side).unwrap(),
+            liquidity: Liquidity::Taker,
+            fee: Money::zero("USD".parse().unwrap()),
+            ts_event: at,
+            ts_recv: at,
+        };
+        [OrderEventKind::Submitted, OrderEventKind::Filled(fill)].map(|kind| OrderEvent {
+            order: order.id,
+            instrument: order.spec.instrument,
+            ts_event: at,
+            ts_recv: at,
+            kind,
+        })
+    }
+
+    #[test]
+    fn an_order_in_brief_reads_as_it_was() {
+        let at = |nanos| Timestamp::from_nanos(nanos);
+        let instruments = ["A.X", "B.X"].map(|id| id.parse::<InstrumentId>().unwrap());
+        let mut role = OrderSpec::market(instruments[1], Side::Sell, Quantity::from_int(5));
+        role.contingency.role = OrderRole::Target;
+        let mut bounded = role;
+        bounded.trigger_by = TriggerBy::BidAsk;
+        let cases = [
+            (0, OrderSpec::market(instruments[0], Side::Buy, Quantity::new(300, Scale::new(2).unwrap())), 0, true),
+            (1, role, 7, true),
+            (1, bounded, 7, false),
+            // Seconds do not fit.
+            (1, role, 1 << 40, false),
+        ];
+        let mut orders = Orders::new(3);
+        let mut wanted = Vec::new();
+        for (index, spec, after, is_brief) in cases {
+            let id = orders.create(2, index, spec, at(5));
+            let mut order = orders.get(id).unwrap().into_owned();
+            assert!((order.is_open(), orders.open().count()) == (true, 1));
+            for event in events(&order, at(5 + after)) {
+                order.apply(&event).unwrap();
+            }
+            orders.fill_whole(id, cents(10_050), at(5 + after));
+            assert_eq!((orders.open().count(), orders.entry(id).is_none()), (0, is_brief), "{order:?}");
+            assert_eq!(orders.get(id).unwrap().into_owned(), order);
+            assert_eq!(format!("{:?}", orders.get(id).unwrap()), format!("{order:?}"), "as it is written, too");
+            wanted.push(order);
+        }
+        assert!(orders.iter().eq(wanted.iter().map(Cow::Borrowed)));
+        let first = wanted[0].id;
+        assert_eq!(orders.get(OrderId { strategy: 1, ..first }), None);
+        assert_eq!(orders.get(OrderId { run: 4, ..first }), None);
+        // A fill that is told late needs it in full again.
+        assert_eq!(orders.entry_mut(first).unwrap().order, wanted[0]);
+        assert_eq!((orders.entry(first).unwrap().instrument, orders.len()), (0, 4));
+        assert!(orders.iter().eq(wanted.iter().map(Cow::Borrowed)));
+        assert_eq!(size_of::<Slot>(), 40);
     }
 }
