@@ -333,7 +333,7 @@ impl Portfolio {
         }
     }
 
-    /// Takes in a fill; returns the profit that it realized for the account.
+    /// Takes in a fill.
     ///
     /// # Errors
     /// [`AccountError`] if a number does not fit, the instrument is not known, or the books do not add up.
@@ -342,7 +342,7 @@ impl Portfolio {
         strategy: usize,
         instrument: usize,
         fill: &Fill,
-    ) -> Result<Decimal, AccountError> {
+    ) -> Result<(), AccountError> {
         let unknown = || AccountError::UnknownInstrument { instrument: fill.instrument };
         let fee_asset = match self.lines.get(instrument) {
             Some(line) if line.instrument.quote == fill.fee.asset => line.quote,
@@ -353,12 +353,11 @@ impl Portfolio {
         let line = self.lines.get_mut(instrument).ok_or_else(unknown)?;
         let value = signed_value(&line.instrument, fill.price, quantity)?;
 
-        let gained = line.position.apply(&line.instrument, quantity, fill.price, value)?;
         let fee = Sum::from(fill.fee.amount);
+        let gained = line.position.apply(&line.instrument, quantity, fill.price, value)?;
         line.position.fees = line.position.fees.add(fee)?;
         if let Some(own) = self.shares.get_mut(strategy).and_then(|all| all.get_mut(instrument)) {
-            own.apply(&line.instrument, quantity, fill.price, value)?;
-            own.fees = own.fees.add(fee)?;
+            own.take(&line.instrument, quantity, fill.price, value, fee)?;
         }
         let account = self.accounts.get_mut(line.account).ok_or_else(unknown)?;
         if line.paid_in_full {
@@ -375,8 +374,7 @@ impl Portfolio {
             // Nobody has it.
             return Err(self.not_conserved(instrument, Sum::ZERO, quantity.into()));
         }
-        self.check(instrument)?;
-        Ok(gained.to_decimal())
+        self.check(instrument)
     }
 
     #[inline(never)]

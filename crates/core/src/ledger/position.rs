@@ -133,6 +133,20 @@ impl Position {
         Ok(gained)
     }
 
+    /// Takes in a fill and its fee.
+    pub(super) fn take(
+        &mut self,
+        instrument: &Instrument,
+        quantity: Quantity,
+        price: Price,
+        value: Sum,
+        fee: Sum,
+    ) -> Result<(), NumberError> {
+        self.apply(instrument, quantity, price, value)?;
+        self.fees = self.fees.add(fee)?;
+        Ok(())
+    }
+
     /// Takes in a split of `from` units into `to`; returns the fraction of a step that is paid out and its cost.
     pub(super) fn split(
         &mut self,

@@ -111,7 +111,7 @@ fn is_further(a: Quantity, b: Quantity) -> bool {
 
 impl Line {
     /// What an order needs in a cash account, and of which asset.
-    #[inline]
+    #[inline(always)]
     fn cash_needed(
         &self,
         side: Side,

@@ -48,7 +48,9 @@ fn ten_trades_by_hand() {
     let venue = stock.venue();
     let cash = |p: &Portfolio| p.balance(venue, usd()).total;
     let step = |p: &mut Portfolio, side, q: &str, px: &str, fee: &str| {
-        p.apply_fill(0, 0, &fill(&stock, side, q, px, fee)).unwrap()
+        let before = p.position(0).realized();
+        p.apply_fill(0, 0, &fill(&stock, side, q, px, fee)).unwrap();
+        p.position(0).realized() - before
     };
     // 1, 2: one order of 100 in two parts. 10000 - 60*10.00 - 0.60 - 40*10.05 - 0.40 = 8997.00
     assert_eq!(step(&mut p, Side::Buy, "60", "10.00", "0.60"), dec("0"));
@@ -109,7 +111,8 @@ fn contracts_pay_only_their_gains() {
     p.set_mark(0, "50100".parse().unwrap());
     assert_eq!(p.equity().unwrap(), dec("1019.0"), "999 + 2 * 0.1 * 100");
     assert!((p.equity_f64() - 1019.0).abs() < 1e-9);
-    assert_eq!(p.apply_fill(0, 0, &fill(&future, Side::Sell, "1.000", "50200", "0")).unwrap(), dec("20.0"));
+    p.apply_fill(0, 0, &fill(&future, Side::Sell, "1.000", "50200", "0")).unwrap();
+    assert_eq!(p.position(0).realized(), dec("20.0"));
     assert_eq!(p.balance(future.venue(), usd()).total, dec("1019"));
     p.apply_funding(0, dec("0.0001"), "50000".parse().unwrap()).unwrap();
     assert_eq!(p.balance(future.venue(), usd()).total, dec("1018.5"));
@@ -126,8 +129,8 @@ fn inverse_contracts_are_settled_in_the_base() {
     p.add_instrument(perp.clone());
     p.add_strategy();
     p.apply_fill(0, 0, &fill(&perp, Side::Buy, "1000", "50000", "0")).unwrap();
-    let gained = p.apply_fill(0, 0, &fill(&perp, Side::Sell, "1000", "62500", "0")).unwrap();
-    assert_eq!(gained, dec("0.004"), "1000/50000 - 1000/62500");
+    p.apply_fill(0, 0, &fill(&perp, Side::Sell, "1000", "62500", "0")).unwrap();
+    assert_eq!(p.position(0).realized(), dec("0.004"), "1000/50000 - 1000/62500");
     p.set_mark(0, "62500".parse().unwrap());
     assert_eq!(p.equity().unwrap(), dec("62750.000"));
 }
