@@ -35,7 +35,9 @@ impl Strategy for Requote {
             return Ok(());
         }
         let Some(average) = average else { return Ok(()) };
-        if let Some(order) = self.order.take().filter(|id| ctx.order(*id).is_some_and(|order| order.is_open())) {
+        if let Some(order) =
+            self.order.take().filter(|id| ctx.order(*id).is_some_and(|order| order.is_open()))
+        {
             ctx.cancel(order)?;
         }
         let order = if trade.price.to_f64() > average {

@@ -102,7 +102,11 @@ fn glide_along<E: Record>(
             return ControlFlow::Break(());
         }
         count += 1;
-        if quiet.tell(data.view()) && count < most { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+        if quiet.tell(data.view()) && count < most {
+            ControlFlow::Continue(())
+        } else {
+            ControlFlow::Break(())
+        }
     });
     *now = time;
     (count, stir)
@@ -295,7 +299,8 @@ impl Driver {
         let Some(mut quiet) = self.engine.quiet(data) else { return Ok(false) };
         // As many as there may be before the next call of a progress callback.
         let most = PROGRESS_EVERY - self.events % PROGRESS_EVERY;
-        let (count, stir) = glide_along(stretch, until, most, &mut self.now, &mut self.curve, &calm, &mut quiet);
+        let (count, stir) =
+            glide_along(stretch, until, most, &mut self.now, &mut self.curve, &calm, &mut quiet);
         let (glided, told) = (count > 0, quiet.end());
         self.events += count;
         if stir {

@@ -176,7 +176,10 @@ impl Fills {
     }
 
     /// The places of a row are always known: it was made here.
-    #[expect(clippy::indexing_slicing, reason = "the row was made with these places, and none is ever taken away")]
+    #[expect(
+        clippy::indexing_slicing,
+        reason = "the row was made with these places, and none is ever taken away"
+    )]
     fn read_brief(&self, brief: &Brief) -> Fill {
         let mut text = [0; ExecutionId::IN_PLACE];
         for (to, from) in text.iter_mut().zip(brief.id) {
@@ -236,7 +239,11 @@ mod tests {
 
     fn any_fill() -> impl Strategy<Value = Fill> {
         let small = (0u32..3, any::<u16>(), prop_oneof![3 => 1u64..1_000_000, 1 => any::<u64>()]);
-        let numbers = (any::<i64>(), any::<i64>(), prop_oneof![any::<i64>().prop_map(i128::from), -(1i128 << 95)..1 << 95]);
+        let numbers = (
+            any::<i64>(),
+            any::<i64>(),
+            prop_oneof![any::<i64>().prop_map(i128::from), -(1i128 << 95)..1 << 95],
+        );
         let scales = (0u8..=18, 0u8..=18, 0u32..=28);
         let words = ("[A-Z0-9]{0,30}", "[ABC]", "[XY]", "(USD|EUR|SOL)");
         (small, numbers, scales, words, any::<(bool, bool, bool)>(), any::<u32>()).prop_map(

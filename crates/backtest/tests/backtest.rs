@@ -226,7 +226,10 @@ fn a_ledger_by_hand() {
     let (_, position) = result.portfolio.positions().next().unwrap();
     assert!(position.is_flat());
     // By hand: 24 - 6 + 4 + 12 + 2 - 3 = 33 realized; 0.24 * 50 - 0.10 * 30 = 9 of dividends; 3.10 of fees.
-    assert_eq!((position.realized(), position.income(), position.fees()), (dec("33.00"), dec("9.00"), dec("3.10")));
+    assert_eq!(
+        (position.realized(), position.income(), position.fees()),
+        (dec("33.00"), dec("9.00"), dec("3.10"))
+    );
     assert_eq!(result.final_equity.unwrap().amount, dec("10038.90"));
 }
 

@@ -6,7 +6,7 @@
 use algoflow_backtest::Backtest;
 use algoflow_core::{ledger::AccountKind, number::Scale, prelude::*, strategy::Strategy};
 use algoflow_data::{BarSeries, EventSource, Feed, TradeSeries};
-use algoflow_sim::{BarFill, BarPath, Fees, Latency, SimVenue};
+use algoflow_sim::{BarFill, BarPath, Fees, Latency, RejectModel, SimVenue, Slippage};
 use proptest::prelude::{Strategy as Any, *};
 
 fn stock() -> Instrument {
@@ -25,6 +25,11 @@ fn cents(value: i64) -> Price {
 #[derive(Clone, Debug)]
 enum Deed {
     Target(i64),
+    /// A market order, which may be larger than the account allows; several at once are not told apart by the short way.
+    Market(i64),
+    Close,
+    /// What is done when the next report comes: another target, or an error.
+    React(Option<i64>),
     Limit(i64),
     Stop(i64),
     Trail(u32),
@@ -37,6 +42,9 @@ enum Deed {
 fn deeds() -> impl Any<Value = Vec<(usize, Deed)>> {
     let deed = prop_oneof![
         4 => (-20i64..40).prop_map(Deed::Target),
+        4 => prop_oneof![-30i64..30, -2_000i64..2_000].prop_map(Deed::Market),
+        1 => Just(Deed::Close),
+        3 => prop_oneof![4 => (-20i64..40).prop_map(Some), 1 => Just(None)].prop_map(Deed::React),
         4 => (-60i64..60).prop_map(Deed::Limit),
         3 => (-60i64..60).prop_map(Deed::Stop),
         2 => (10u32..200).prop_map(Deed::Trail),
@@ -54,15 +62,28 @@ struct Doer {
     keeps: usize,
     deeds: std::vec::IntoIter<(usize, Deed)>,
     next: Option<(usize, Deed)>,
+    reaction: Option<Option<i64>>,
 }
 
 impl Doer {
+    fn new(deeds: Vec<(usize, Deed)>, on_trades: bool, keeps: usize) -> Self {
+        let mut deeds = deeds.into_iter();
+        let next = deeds.next();
+        Self { on_trades, keeps, deeds, next, reaction: None }
+    }
+
     fn act(&mut self, ctx: &mut Context<'_>, price: Price) -> StrategyResult {
         let id = stock().id;
         let away = |by: i64| price.checked_add(cents(by));
         while let Some((0, deed)) = &self.next {
             match *deed {
                 Deed::Target(quantity) => ctx.target_position(id, Quantity::from_int(quantity))?,
+                Deed::Market(quantity) => {
+                    let side = if quantity < 0 { Side::Sell } else { Side::Buy };
+                    ctx.trade(id, side, Quantity::from_int(quantity.abs())).submit()?;
+                }
+                Deed::Close => ctx.close(id)?,
+                Deed::React(reaction) => self.reaction = Some(reaction),
                 Deed::Limit(by) => {
                     let side = if by < 0 { Side::Buy } else { Side::Sell };
                     ctx.trade(id, side, Quantity::from_int(7)).limit(away(by)?).submit()?;
@@ -112,9 +133,38 @@ impl Strategy for Doer {
     fn on_trade(&mut self, ctx: &mut Context<'_>, trade: &Trade) -> StrategyResult {
         self.act(ctx, trade.price)
     }
+    fn on_order(&mut self, ctx: &mut Context<'_>, event: &OrderEvent) -> StrategyResult {
+        // All that a strategy can see of it.
+        let order = ctx.order(event.order).map(|order| (order.status, order.filled, order.average_price()));
+        let (held, free) =
+            (ctx.position(stock().id), ctx.portfolio().balance(stock().venue(), stock().quote).free());
+        ctx.record(
+            &format!("{:?} {order:?} {held:?} {free}", event.kind),
+            ctx.equity()?.try_into().unwrap_or(f64::NAN),
+        );
+        match self.reaction.take() {
+            Some(Some(quantity)) => ctx.target_position(stock().id, Quantity::from_int(quantity)),
+            Some(None) => Err(StrategyError::parameter("reaction", "it fails")),
+            None => Ok(()),
+        }
+    }
     fn on_timer(&mut self, ctx: &mut Context<'_>, _: &Timer) -> StrategyResult {
         ctx.record("timer", ctx.now().as_seconds_f64());
         ctx.target_position(stock().id, Quantity::ONE)
+    }
+}
+
+/// A strategy that only wakes up now and then, so that there are two.
+struct Other;
+
+impl Strategy for Other {
+    fn on_start(&mut self, ctx: &mut Context<'_>) -> StrategyResult {
+        let first = ctx.now().saturating_add(TimeDelta::minutes(9));
+        ctx.schedule_every("other", first, TimeDelta::minutes(31))
+    }
+    fn on_timer(&mut self, ctx: &mut Context<'_>, _: &Timer) -> StrategyResult {
+        let held = ctx.position(stock().id).quantity;
+        ctx.target_position(stock().id, if held.is_zero() { Quantity::from_int(3) } else { Quantity::ZERO })
     }
 }
 
@@ -165,44 +215,98 @@ struct Setting {
     feed: i64,
     share: bool,
     keeps: usize,
+    account: AccountKind,
+    ack: i64,
+    rejects: bool,
+    smallest: bool,
+    slippage: Slippage,
+    fees: Fees,
+    others: bool,
 }
 
 fn settings() -> impl Any<Value = Setting> {
     let fills = prop_oneof![Just(BarFill::NextOpen), Just(BarFill::SameClose), Just(BarFill::NextClose)];
     let paths = prop_oneof![Just(BarPath::Adaptive), Just(BarPath::Worst)];
     let delay = || prop_oneof![3 => Just(0i64), 1 => 1i64..200];
-    (fills, paths, delay(), delay(), any::<bool>(), prop_oneof![Just(0usize), Just(3)])
-        .prop_map(|(fill, path, entry, feed, share, keeps)| Setting { fill, path, entry, feed, share, keeps })
+    let rare = || prop_oneof![4 => Just(false), 1 => Just(true)];
+    let slippages =
+        prop_oneof![3 => Just(Slippage::None), 1 => Just(Slippage::Ticks(2)), 1 => Just(Slippage::Bps(3.0))];
+    let fees = prop_oneof![
+        3 => Just(Fees::bps(3)),
+        1 => Just(Fees::None),
+        1 => Just(Fees::Instrument),
+        1 => Just(Fees::per_order(Decimal::ONE)),
+        1 => Just(Fees::bps(3).rounded(2)),
+        1 => Just(Fees::per_unit(Decimal::new(5, 3))),
+    ];
+    let accounts = prop_oneof![Just(AccountKind::Cash), Just(AccountKind::Margin { leverage: Decimal::TWO })];
+    let market = (fills, paths, slippages, fees, rare(), rare(), rare());
+    let rest = (delay(), delay(), delay(), rare(), prop_oneof![Just(0usize), Just(3)], accounts);
+    (market, rest).prop_map(|((fill, path, slippage, fees, share, rejects, smallest), rest)| {
+        let (entry, feed, ack, others, keeps, account) = rest;
+        Setting {
+            fill,
+            path,
+            entry,
+            feed,
+            share,
+            keeps,
+            account,
+            ack,
+            rejects,
+            smallest,
+            slippage,
+            fees,
+            others,
+        }
+    })
 }
 
-fn hash(setting: &Setting, deeds: Vec<(usize, Deed)>, feed: Feed, on_trades: bool, journal: bool) -> String {
-    let latency =
-        Latency::new(TimeDelta::seconds(setting.feed), TimeDelta::seconds(setting.entry), TimeDelta::ZERO);
+/// What a run comes to: its hash, and all that its strategies saw.
+fn outcome(
+    setting: &Setting,
+    deeds: Vec<(usize, Deed)>,
+    feed: Feed,
+    on_trades: bool,
+    journal: bool,
+) -> [String; 2] {
+    let seconds = TimeDelta::seconds;
+    let latency = Latency::new(seconds(setting.feed), seconds(setting.entry), seconds(setting.ack));
+    let mut instrument = stock();
+    if setting.smallest {
+        instrument.limits.min_notional = Some(Decimal::from(500));
+        instrument.limits.max_quantity = Some(Quantity::from_int(25));
+    }
     let mut venue = SimVenue::new("NYSE")
-        .instrument(stock())
-        .fees(Fees::bps(3))
+        .instrument(instrument)
+        .fees(setting.fees.clone())
+        .slippage(setting.slippage.clone())
         .bar_fill(setting.fill)
         .bar_path(setting.path)
         .latency(latency);
     if setting.share {
         venue = venue.participation(0.1);
     }
-    let mut deeds = deeds.into_iter();
-    let next = deeds.next();
-    let doer = Doer { on_trades, keeps: setting.keeps, deeds, next };
-    let mut backtest = Backtest::new()
-        .venue_with(venue, AccountKind::Margin { leverage: Decimal::TWO })
-        .cash("100000 USD")
-        .data(feed)
-        .strategy(doer);
+    if setting.rejects {
+        venue = venue.reject(RejectModel::new(0.3));
+    }
+    let doer = Doer::new(deeds, on_trades, setting.keeps);
+    let mut backtest =
+        Backtest::new().venue_with(venue, setting.account).cash("100000 USD").data(feed).strategy(doer);
+    if setting.others {
+        backtest = backtest.strategy(Other);
+    }
     if journal {
         backtest = backtest.journal();
     }
-    backtest.run().unwrap().hash()
+    let result = backtest.run().unwrap();
+    let seen =
+        format!("{:#?} {:?} {:?}", result.recorded, result.halts, result.orders.iter().collect::<Vec<_>>());
+    [result.hash(), seen]
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(200))]
+    #![proptest_config(ProptestConfig::with_cases(400))]
 
     #[test]
     fn all_ways_give_one_result(
@@ -218,9 +322,9 @@ proptest! {
         } else {
             series.iter().map(MarketData::from).collect()
         };
-        let short = hash(&setting, deeds.clone(), feed(), on_trades, false);
-        let journaled = hash(&setting, deeds.clone(), feed(), on_trades, true);
-        let streamed = hash(&setting, deeds, EventSource::new("stream", events).into(), on_trades, false);
+        let short = outcome(&setting, deeds.clone(), feed(), on_trades, false);
+        let journaled = outcome(&setting, deeds.clone(), feed(), on_trades, true);
+        let streamed = outcome(&setting, deeds, EventSource::new("stream", events).into(), on_trades, false);
         prop_assert_eq!(&short, &journaled);
         prop_assert_eq!(&short, &streamed);
     }

@@ -230,8 +230,7 @@ impl Harness {
     /// # Errors
     /// [`EngineError`] if the order is not known or cannot fill.
     pub fn fill(&mut self, order: OrderId, at: &str) -> Result<Vec<Command>, EngineError> {
-        let leaves =
-            self.state().orders.get(order).map_or(Quantity::ZERO, |order| order.leaves());
+        let leaves = self.state().orders.get(order).map_or(Quantity::ZERO, |order| order.leaves());
         self.fill_part(order, leaves, at)
     }
 

@@ -247,7 +247,8 @@ impl FeeSchedule {
             _ => return None,
         };
         let rate = if fill.liquidity == Liquidity::Maker { maker } else { taker };
-        let simple = self.places.is_none() && fill.instrument.is_counted_in_units() && !fill.price.is_negative();
+        let simple =
+            self.places.is_none() && fill.instrument.is_counted_in_units() && !fill.price.is_negative();
         let fee = if simple { product(fill.price, fill.quantity, rate)? } else { return None };
         // A zero has no places.
         Some(if fee.is_zero() { Decimal::ZERO } else { fee })

@@ -277,7 +277,9 @@ impl Portfolio {
         let account = self.accounts.iter().find(|account| account.venue == venue);
         let asset = self.assets.iter().position(|known| *known == asset);
         match (account, asset) {
-            (Some(account), Some(asset)) => account.funds(asset).map(|funds| (*funds).into()).unwrap_or_default(),
+            (Some(account), Some(asset)) => {
+                account.funds(asset).map(|funds| (*funds).into()).unwrap_or_default()
+            }
             _ => Balance::default(),
         }
     }
@@ -407,7 +409,8 @@ impl Portfolio {
             for other in &line.siblings {
                 held = held.add(self.position(*other).quantity.into())?;
             }
-            if let Some(funds) = self.accounts.get(line.account).and_then(|account| account.funds(line.base)) {
+            if let Some(funds) = self.accounts.get(line.account).and_then(|account| account.funds(line.base))
+            {
                 let total = funds.deposited.add(funds.paid)?.add(held)?;
                 if total != funds.total {
                     return Err(self.not_conserved(instrument, total, funds.total));

@@ -157,18 +157,24 @@ impl Position {
         if self.is_flat() {
             return Ok((Sum::ZERO, Sum::ZERO));
         }
-        let exact = Sum::from(self.quantity).mul(Decimal::from(to).into())?.div(Decimal::from(from).into())?;
+        let exact =
+            Sum::from(self.quantity).mul(Decimal::from(to).into())?.div(Decimal::from(from).into())?;
         let step = instrument.quantity_increment;
         let whole = Quantity::from_decimal_rounded(
             exact.to_decimal(),
             crate::number::Scale::MAX,
             crate::number::Rounding::Truncate,
         )
-        .or_else(|_| Quantity::from_decimal_rounded(exact.to_decimal(), step.scale(), crate::number::Rounding::Truncate))?
+        .or_else(|_| {
+            Quantity::from_decimal_rounded(
+                exact.to_decimal(),
+                step.scale(),
+                crate::number::Rounding::Truncate,
+            )
+        })?
         .round_to(step, crate::number::Rounding::Truncate)?;
         let fraction = exact.sub(whole.into())?;
-        let paid_out =
-            if fraction.is_zero() { Sum::ZERO } else { self.cost.mul(fraction)?.div(exact)? };
+        let paid_out = if fraction.is_zero() { Sum::ZERO } else { self.cost.mul(fraction)?.div(exact)? };
         self.quantity = if whole.is_zero() { Quantity::ZERO } else { whole };
         self.cost = self.cost.sub(paid_out)?;
         Ok((fraction, paid_out))

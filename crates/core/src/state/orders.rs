@@ -344,7 +344,12 @@ mod tests {
         let mut bounded = role;
         bounded.trigger_by = TriggerBy::BidAsk;
         let cases = [
-            (0, OrderSpec::market(instruments[0], Side::Buy, Quantity::new(300, Scale::new(2).unwrap())), 0, true),
+            (
+                0,
+                OrderSpec::market(instruments[0], Side::Buy, Quantity::new(300, Scale::new(2).unwrap())),
+                0,
+                true,
+            ),
             (1, role, 7, true),
             (1, bounded, 7, false),
             // Seconds do not fit.
@@ -362,7 +367,11 @@ mod tests {
             orders.fill_whole(id, cents(10_050), at(5 + after));
             assert_eq!((orders.open().count(), orders.entry(id).is_none()), (0, is_brief), "{order:?}");
             assert_eq!(orders.get(id).unwrap().into_owned(), order);
-            assert_eq!(format!("{:?}", orders.get(id).unwrap()), format!("{order:?}"), "as it is written, too");
+            assert_eq!(
+                format!("{:?}", orders.get(id).unwrap()),
+                format!("{order:?}"),
+                "as it is written, too"
+            );
             wanted.push(order);
         }
         assert!(orders.iter().eq(wanted.iter().map(Cow::Borrowed)));

@@ -349,7 +349,8 @@ impl Engine {
     fn forget_if_over(&mut self, number: u64) -> Result<(), EngineError> {
         if self.share_of(number)?.is_some_and(|share| !share.alive && !share.parent_open) {
             let parent = self.links.groups.get(&number).and_then(|group| group.parent);
-            let may_fill = |parent| self.state.orders.get(parent).is_some_and(|order| order.may_have_filled_more());
+            let may_fill =
+                |parent| self.state.orders.get(parent).is_some_and(|order| order.may_have_filled_more());
             self.links.end_group(number, parent.is_some_and(may_fill));
         }
         Ok(())

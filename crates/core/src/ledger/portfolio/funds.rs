@@ -199,7 +199,8 @@ impl Portfolio {
         fee: Decimal,
     ) -> bool {
         let line = self.lines.get(instrument);
-        let Some((line, account)) = line.and_then(|line| Some((line, self.accounts.get(line.account)?))) else {
+        let Some((line, account)) = line.and_then(|line| Some((line, self.accounts.get(line.account)?)))
+        else {
             return false;
         };
         if account.kind == AccountKind::Cash && line.paid_in_full {

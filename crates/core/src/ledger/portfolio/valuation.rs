@@ -3,7 +3,8 @@
 use rust_decimal::Decimal;
 
 use super::{
-    Account, By, Edge, Hop, InstrumentKind, Line, Portfolio, Price, Quantity, Sum, Term, Valued, routes, worth,
+    Account, By, Edge, Hop, InstrumentKind, Line, Portfolio, Price, Quantity, Sum, Term, Valued, routes,
+    worth,
 };
 use crate::{error::AccountError, id::Asset};
 

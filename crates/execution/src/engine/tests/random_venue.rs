@@ -476,7 +476,12 @@ impl World {
     }
 
     /// What has filled is covered in full, unless somebody ended, limited or refused an exit (C5, C6).
-    fn check_cover(&self, parent: &Order, children: &[Cow<'_, Order>], left: i64) -> Result<(), TestCaseError> {
+    fn check_cover(
+        &self,
+        parent: &Order,
+        children: &[Cow<'_, Order>],
+        left: i64,
+    ) -> Result<(), TestCaseError> {
         let touched = self.touched.lock().unwrap();
         let refused = |o: &Order| matches!(o.status, OrderStatus::Rejected | OrderStatus::Denied);
         // After a race the account may not hold what an exit should grow to (C8).
