@@ -3,7 +3,7 @@
 use algoflow_analytics::EquityPoint;
 use algoflow_core::time::{TimeDelta, Timestamp};
 
-/// A curve whose interval was not chosen never has more points than this: 1 MB.
+/// A curve whose interval was not chosen never has many more points than this: 1 MB.
 pub(crate) const MAX_POINTS: usize = 1 << 16;
 
 /// The interval with which a curve begins whose interval was not chosen.
@@ -50,7 +50,8 @@ impl Curve {
     pub(crate) fn reserve(&mut self, events: u64) {
         // The first and the last point are no event's.
         let events = usize::try_from(events.saturating_add(2)).unwrap_or(MAX_POINTS);
-        self.points.reserve(events.min(MAX_POINTS));
+        // One more is there for a moment before the curve is thinned, and one comes at the end.
+        self.points.reserve(events.min(MAX_POINTS + 2));
     }
 
     /// The first point.

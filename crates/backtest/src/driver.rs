@@ -93,10 +93,12 @@ fn glide_along<E: Record>(
     let (mut count, mut stir, mut time) = (0, false, *now);
     stretch.each_before(until, |data| {
         let at = Record::ts_recv(data);
-        if curve.is_due(at) {
-            curve.take(time, quiet.equity_f64(), at);
+        if at > time {
+            if curve.is_due(at) {
+                curve.take(time, quiet.equity_f64(), at);
+            }
+            time = at;
         }
-        time = at.max(time);
         if !calm.holds(data.view()) {
             stir = true;
             return ControlFlow::Break(());
@@ -207,7 +209,7 @@ impl Driver {
         self.engine.start(start, &mut self.commands)?;
         self.pump()?;
         self.curve.reserve(total.unwrap_or(0));
-        // Room that is not used costs nothing but addresses.
+        // Where memory is handed out as it is touched, room that is not used costs nothing.
         let orders = total.map_or(0, |total| total / EVENTS_PER_ORDER).min(MAX_RESERVED);
         let orders = usize::try_from(orders).unwrap_or(0);
         self.engine.reserve_orders(orders);

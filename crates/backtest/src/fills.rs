@@ -1,4 +1,4 @@
-use std::fmt;
+use std::{fmt, iter::FusedIterator};
 
 use algoflow_core::{
     Decimal,
@@ -7,6 +7,7 @@ use algoflow_core::{
     order::{Fill, Liquidity, Side},
     time::Timestamp,
 };
+use serde::{Serialize, Serializer};
 
 /// The most bytes of an id that a row holds.
 const ID: usize = 15;
@@ -83,8 +84,9 @@ impl Fills {
     }
 
     /// All of them, each made as it is reached.
-    pub fn iter(&self) -> impl DoubleEndedIterator<Item = Fill> + ExactSizeIterator {
-        self.rows.iter().map(|row| self.read(row))
+    #[must_use]
+    pub fn iter(&self) -> FillsIter<'_> {
+        FillsIter { fills: self, rows: self.rows.iter() }
     }
 
     /// All of them at once.
@@ -205,6 +207,55 @@ impl Fills {
     }
 }
 
+/// Fills, each made as it is reached: see [`Fills::iter`].
+#[derive(Clone)]
+pub struct FillsIter<'a> {
+    fills: &'a Fills,
+    rows: std::slice::Iter<'a, Row>,
+}
+
+impl Iterator for FillsIter<'_> {
+    type Item = Fill;
+
+    fn next(&mut self) -> Option<Fill> {
+        self.rows.next().map(|row| self.fills.read(row))
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        self.rows.size_hint()
+    }
+
+    fn nth(&mut self, n: usize) -> Option<Fill> {
+        self.rows.nth(n).map(|row| self.fills.read(row))
+    }
+}
+impl DoubleEndedIterator for FillsIter<'_> {
+    fn next_back(&mut self) -> Option<Fill> {
+        self.rows.next_back().map(|row| self.fills.read(row))
+    }
+}
+impl ExactSizeIterator for FillsIter<'_> {}
+impl FusedIterator for FillsIter<'_> {}
+
+impl fmt::Debug for FillsIter<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.clone()).finish()
+    }
+}
+
+impl<'a> IntoIterator for &'a Fills {
+    type Item = Fill;
+    type IntoIter = FillsIter<'a>;
+
+    fn into_iter(self) -> FillsIter<'a> {
+        self.iter()
+    }
+}
+impl Serialize for Fills {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self)
+    }
+}
 impl fmt::Debug for Fills {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_list().entries(self.iter()).finish()
@@ -276,6 +327,8 @@ mod tests {
             prop_assert_eq!(fills.first(), told.first().cloned());
             prop_assert_eq!(fills.last(), told.last().cloned());
             prop_assert_eq!(fills.get(told.len()), None);
+            prop_assert!(fills.iter().rev().eq(told.iter().rev().cloned()));
+            prop_assert_eq!((&fills).into_iter().nth(3), told.get(3).cloned());
             // Numbers as they are written, too.
             let texts = |fills: &[Fill]| fills.iter().map(|fill| format!("{fill:?}")).collect::<Vec<_>>();
             prop_assert_eq!(texts(&fills.to_vec()), texts(&told));

@@ -65,7 +65,7 @@ mod result;
 mod sweep;
 pub use builder::{Backtest, IntoMoney, Progress};
 pub use error::BacktestError;
-pub use fills::Fills;
+pub use fills::{Fills, FillsIter};
 pub use result::BacktestResult;
 pub use sweep::{Sweep, SweepProgress};
 

@@ -77,7 +77,7 @@ impl BacktestResult {
         hasher.number(self.start.nanos());
         hasher.number(self.end.nanos());
         hasher.number(self.events as i64);
-        for fill in self.fills.iter() {
+        for fill in &self.fills {
             hasher.text(&fill.id);
             hasher.text(fill.instrument.as_str());
             hasher.number(fill.order.sequence as i64);

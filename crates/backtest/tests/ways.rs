@@ -4,13 +4,24 @@
 #![allow(clippy::unwrap_used)]
 
 use algoflow_backtest::Backtest;
-use algoflow_core::{ledger::AccountKind, number::Scale, prelude::*, strategy::Strategy};
+use algoflow_core::{
+    ledger::AccountKind,
+    market::{CorporateAction, CorporateActionKind, InstrumentStatus, TradingStatus},
+    number::Scale,
+    prelude::*,
+    strategy::Strategy,
+};
 use algoflow_data::{BarSeries, EventSource, Feed, TradeSeries};
 use algoflow_sim::{BarFill, BarPath, Fees, Latency, RejectModel, SimVenue, Slippage};
 use proptest::prelude::{Strategy as Any, *};
 
 fn stock() -> Instrument {
     Instrument::equity("ACME.NYSE", "USD").unwrap()
+}
+
+/// Another stock at the same venue, ten of which are one share.
+fn elsewhere() -> Instrument {
+    Instrument::equity("OTHER.NYSE", "USD").unwrap().with_multiplier(Decimal::TEN)
 }
 
 fn at(minutes: i64) -> Timestamp {
@@ -25,8 +36,10 @@ fn cents(value: i64) -> Price {
 #[derive(Clone, Debug)]
 enum Deed {
     Target(i64),
-    /// A market order, which may be larger than the account allows; several at once are not told apart by the short way.
+    /// A market order, which may be larger than the account allows.
     Market(i64),
+    /// A position in the other stock.
+    Elsewhere(i64),
     Close,
     /// What is done when the next report comes: another target, or an error.
     React(Option<i64>),
@@ -43,6 +56,7 @@ fn deeds() -> impl Any<Value = Vec<(usize, Deed)>> {
     let deed = prop_oneof![
         4 => (-20i64..40).prop_map(Deed::Target),
         4 => prop_oneof![-30i64..30, -2_000i64..2_000].prop_map(Deed::Market),
+        2 => (-3i64..6).prop_map(Deed::Elsewhere),
         1 => Just(Deed::Close),
         3 => prop_oneof![4 => (-20i64..40).prop_map(Some), 1 => Just(None)].prop_map(Deed::React),
         4 => (-60i64..60).prop_map(Deed::Limit),
@@ -81,6 +95,12 @@ impl Doer {
                 Deed::Market(quantity) => {
                     let side = if quantity < 0 { Side::Sell } else { Side::Buy };
                     ctx.trade(id, side, Quantity::from_int(quantity.abs())).submit()?;
+                }
+                Deed::Elsewhere(quantity) => {
+                    // Where there is no other stock there is nothing to do.
+                    if ctx.instrument(elsewhere().id).is_ok() {
+                        ctx.target_position(elsewhere().id, Quantity::from_int(quantity))?;
+                    }
                 }
                 Deed::Close => ctx.close(id)?,
                 Deed::React(reaction) => self.reaction = Some(reaction),
@@ -169,7 +189,9 @@ impl Strategy for Other {
 }
 
 /// The data of one run: minutes as moves of the open, high, low and close.
-fn bars(moves: &[(i64, i64, i64)]) -> BarSeries {
+///
+/// They are delivered in batches.
+fn bars(moves: &[(i64, i64, i64)], batch: i64) -> BarSeries {
     let mut last = 10_000;
     BarSeries::from_bars((0..).zip(moves).map(|(minute, (up, down, end))| {
         let open = last;
@@ -180,7 +202,7 @@ fn bars(moves: &[(i64, i64, i64)]) -> BarSeries {
             spec: BarSpec::minutes(1),
             ts_open: at(minute),
             ts_close: at(minute + 1),
-            ts_recv: at(minute + 1),
+            ts_recv: at((minute / batch + 1) * batch),
             open: cents(open),
             high: cents(high),
             low: cents(low),
@@ -207,6 +229,40 @@ fn trades(moves: &[(i64, i64, i64)]) -> TradeSeries {
     .unwrap()
 }
 
+/// A few trades of the other stock.
+fn trades_elsewhere(minutes: usize) -> TradeSeries {
+    TradeSeries::from_trades((0..minutes as i64).step_by(17).map(|minute| Trade {
+        instrument: elsewhere().id,
+        ts_event: at(minute),
+        ts_recv: at(minute),
+        price: cents(1_000 + minute),
+        quantity: Quantity::from_int(100),
+        aggressor: None,
+    }))
+    .unwrap()
+}
+
+/// A dividend, a halt and a split.
+fn happenings() -> Vec<MarketData> {
+    let action = |minute, action| {
+        let (ts_event, ts_recv) = (at(minute), at(minute));
+        MarketData::from(CorporateAction { instrument: stock().id, ts_event, ts_recv, action })
+    };
+    let status = |minute, status| {
+        let (ts_event, ts_recv) = (at(minute), at(minute));
+        MarketData::from(InstrumentStatus { instrument: stock().id, ts_event, ts_recv, status })
+    };
+    let per_share = Money::new(Decimal::new(25, 2), stock().quote);
+    vec![
+        action(20, CorporateActionKind::Dividend { per_share }),
+        status(30, TradingStatus::Halted),
+        status(36, TradingStatus::Open),
+        action(45, CorporateActionKind::Split { to: 2, from: 1 }),
+        status(60, TradingStatus::Closed),
+        status(66, TradingStatus::Open),
+    ]
+}
+
 #[derive(Clone, Debug)]
 struct Setting {
     fill: BarFill,
@@ -222,6 +278,10 @@ struct Setting {
     slippage: Slippage,
     fees: Fees,
     others: bool,
+    elsewhere: bool,
+    happenings: bool,
+    batch: i64,
+    sample: Option<TimeDelta>,
 }
 
 fn settings() -> impl Any<Value = Setting> {
@@ -242,8 +302,12 @@ fn settings() -> impl Any<Value = Setting> {
     let accounts = prop_oneof![Just(AccountKind::Cash), Just(AccountKind::Margin { leverage: Decimal::TWO })];
     let market = (fills, paths, slippages, fees, rare(), rare(), rare());
     let rest = (delay(), delay(), delay(), rare(), prop_oneof![Just(0usize), Just(3)], accounts);
-    (market, rest).prop_map(|((fill, path, slippage, fees, share, rejects, smallest), rest)| {
+    let samples =
+        prop_oneof![3 => Just(None), 1 => (0i64..9).prop_map(|every| Some(TimeDelta::minutes(every)))];
+    let more = (rare(), rare(), prop_oneof![3 => Just(1i64), 1 => 2i64..20], samples);
+    (market, rest, more).prop_map(|((fill, path, slippage, fees, share, rejects, smallest), rest, more)| {
         let (entry, feed, ack, others, keeps, account) = rest;
+        let (elsewhere, happenings, batch, sample) = more;
         Setting {
             fill,
             path,
@@ -258,6 +322,10 @@ fn settings() -> impl Any<Value = Setting> {
             slippage,
             fees,
             others,
+            elsewhere,
+            happenings,
+            batch,
+            sample,
         }
     })
 }
@@ -284,6 +352,9 @@ fn outcome(
         .bar_fill(setting.fill)
         .bar_path(setting.path)
         .latency(latency);
+    if setting.elsewhere {
+        venue = venue.instrument(elsewhere());
+    }
     if setting.share {
         venue = venue.participation(0.1);
     }
@@ -293,6 +364,15 @@ fn outcome(
     let doer = Doer::new(deeds, on_trades, setting.keeps);
     let mut backtest =
         Backtest::new().venue_with(venue, setting.account).cash("100000 USD").data(feed).strategy(doer);
+    if setting.elsewhere {
+        backtest = backtest.data(trades_elsewhere(300));
+    }
+    if setting.happenings {
+        backtest = backtest.data(EventSource::new("happenings", happenings()));
+    }
+    if let Some(every) = setting.sample {
+        backtest = backtest.sample_equity_every(every);
+    }
     if setting.others {
         backtest = backtest.strategy(Other);
     }
@@ -300,8 +380,8 @@ fn outcome(
         backtest = backtest.journal();
     }
     let result = backtest.run().unwrap();
-    let seen =
-        format!("{:#?} {:?} {:?}", result.recorded, result.halts, result.orders.iter().collect::<Vec<_>>());
+    let orders = result.orders.iter().collect::<Vec<_>>();
+    let seen = format!("{:#?} {:?} {orders:?} {:?}", result.recorded, result.halts, result.equity);
     [result.hash(), seen]
 }
 
@@ -315,7 +395,7 @@ proptest! {
         setting in settings(),
         on_trades in any::<bool>(),
     ) {
-        let (series, ticks) = (bars(&moves), trades(&moves));
+        let (series, ticks) = (bars(&moves, setting.batch), trades(&moves));
         let feed = || if on_trades { Feed::from(ticks.clone()) } else { Feed::from(series.clone()) };
         let events: Vec<MarketData> = if on_trades {
             ticks.iter().map(MarketData::from).collect()
@@ -328,4 +408,37 @@ proptest! {
         prop_assert_eq!(&short, &journaled);
         prop_assert_eq!(&short, &streamed);
     }
+}
+
+/// Two stops that trail on the path of one bar.
+#[test]
+fn trailing_stops_on_one_path() {
+    let moves: Vec<_> =
+        (0..60).map(|n| if n == 40 { (37, 50, -50) } else { (0, n % 7 * 5, -(n % 7 * 5)) }).collect();
+    let series = bars(&moves, 1);
+    let setting = Setting {
+        fill: BarFill::NextOpen,
+        path: BarPath::Adaptive,
+        entry: 0,
+        feed: 0,
+        share: false,
+        keeps: 0,
+        account: AccountKind::Margin { leverage: Decimal::TWO },
+        ack: 0,
+        rejects: false,
+        smallest: false,
+        slippage: Slippage::None,
+        fees: Fees::bps(3),
+        others: false,
+        elsewhere: false,
+        happenings: false,
+        batch: 1,
+        sample: None,
+    };
+    let deeds = || vec![(0, Deed::Trail(22)), (0, Deed::Trail(10))];
+    let short = outcome(&setting, deeds(), series.clone().into(), false, false);
+    let events: Vec<MarketData> = series.iter().map(MarketData::from).collect();
+    assert_eq!(short, outcome(&setting, deeds(), series.into(), false, true));
+    assert_eq!(short, outcome(&setting, deeds(), EventSource::new("stream", events).into(), false, false));
+    assert!(short[1].contains("Filled"), "{}", short[1]);
 }

@@ -81,7 +81,7 @@ fn fills(result: &BacktestResult, writer: &mut csv::Writer<Vec<u8>>) -> Result<(
         "fee",
         "fee_asset",
     ])?;
-    for fill in result.fills.iter() {
+    for fill in &result.fills {
         writer.write_record([
             fill.ts_event.to_string(),
             fill.ts_recv.to_string(),

@@ -355,6 +355,15 @@ mod tests {
     }
 
     #[test]
+    fn a_plain_order_asks_for_nothing_else() {
+        let order = OrderSpec::market("A.X".parse().unwrap(), Side::Buy, Quantity::ONE);
+        assert_eq!((order.features(), order.plain_quantity()), (FeatureSet::PLAIN, Some(Quantity::ONE)));
+        let mut bounded = order;
+        bounded.flags.reduce_only = true;
+        assert_eq!(bounded.plain_quantity(), None);
+    }
+
+    #[test]
     fn tables_round_trip_as_json() {
         let venue = Capabilities::all_native()
             .emulating(Feature::Oco, "a leg may fill before the other is cancelled");

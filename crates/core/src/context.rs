@@ -133,7 +133,7 @@ impl<'a> Context<'a> {
         self.state.orders.open().filter(move |order| usize::from(order.id.strategy) == strategy)
     }
 
-    /// An order of this run, open or not.
+    /// An order of this run, open or not. Orders that are over may be kept in brief; such a one is written out, and so is not lent.
     #[must_use]
     pub fn order(&self, id: OrderId) -> Option<Cow<'_, Order>> {
         self.state.orders.get(id)

@@ -218,15 +218,20 @@ impl Instrument {
         !matches!(self.kind, InstrumentKind::Future { .. } | InstrumentKind::Perpetual { .. })
     }
 
+    /// Whether it is an inverse contract: counted in the quote, worth quantity by price in the settlement asset.
+    #[must_use]
+    #[inline]
+    pub const fn is_inverse(&self) -> bool {
+        matches!(self.kind, InstrumentKind::Perpetual { inverse: true, .. })
+    }
+
     /// Whether what it is worth is just price times quantity: its multiplier is one, and it is no inverse contract. False may also
     /// mean that the multiplier is written otherwise, such as 1.0.
     #[must_use]
     #[inline]
     pub const fn is_counted_in_units(&self) -> bool {
         // Other ways to write a multiplier of one only cost the multiplication.
-        self.multiplier.mantissa() == 1
-            && self.multiplier.scale() == 0
-            && !matches!(self.kind, InstrumentKind::Perpetual { inverse: true, .. })
+        self.multiplier.mantissa() == 1 && self.multiplier.scale() == 0 && !self.is_inverse()
     }
 
     /// Checks that the specification makes sense.

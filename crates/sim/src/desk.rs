@@ -180,7 +180,8 @@ impl Desk {
         Ok(Outcome::Open)
     }
 
-    /// Fills an order at `price`, as far as there is liquidity and its bounds allow.
+    /// Fills an order at `price`, as far as there is liquidity and its bounds allow. What is decided here is decided for plain
+    /// orders in `fill_at_once` too.
     fn trade(
         &mut self,
         instrument: &Instrument,
@@ -329,7 +330,7 @@ impl Desk {
             ts: self.now,
         };
         fill.price = self.slippage.apply(&fill, false)?;
-        let (notional, fee) = match self.fees.share(&fill) {
+        let (notional, fee) = match self.fees.simple_fee(&fill) {
             Some(fee) => (Decimal::ZERO, fee),
             None => {
                 let notional = fill.notional()?;

@@ -238,20 +238,26 @@ impl FeeSchedule {
         Ok(Self { rule, places: None })
     }
 
-    /// The fee of `fill` where it is simply a share of its notional, and exact. It need not be recorded then.
+    /// The fee of `fill` where it is simply a part of its notional, and exact. Such a fill need not be recorded.
     #[inline(always)]
-    pub(crate) fn share(&self, fill: &FillContext<'_>) -> Option<Decimal> {
-        let (maker, taker) = match &self.rule {
-            Rule::Rates { maker, taker } => (maker, taker),
-            Rule::Instrument => (&fill.instrument.fees.maker, &fill.instrument.fees.taker),
-            _ => return None,
-        };
-        let rate = if fill.liquidity == Liquidity::Maker { maker } else { taker };
+    pub(crate) fn simple_fee(&self, fill: &FillContext<'_>) -> Option<Decimal> {
+        let rate = self.rate(fill)?;
         let simple =
             self.places.is_none() && fill.instrument.is_counted_in_units() && !fill.price.is_negative();
         let fee = if simple { product(fill.price, fill.quantity, rate)? } else { return None };
         // A zero has no places.
         Some(if fee.is_zero() { Decimal::ZERO } else { fee })
+    }
+
+    /// The part of its notional that `fill` costs, where it is one that never changes.
+    #[inline(always)]
+    fn rate<'a>(&'a self, fill: &FillContext<'a>) -> Option<&'a Decimal> {
+        let (maker, taker) = match &self.rule {
+            Rule::Rates { maker, taker } => (maker, taker),
+            Rule::Instrument => (&fill.instrument.fees.maker, &fill.instrument.fees.taker),
+            _ => return None,
+        };
+        Some(if fill.liquidity == Liquidity::Maker { maker } else { taker })
     }
 
     /// The fee of `fill`, which is worth `notional`.
@@ -262,21 +268,23 @@ impl FeeSchedule {
         notional: Decimal,
         paid: &Paid,
     ) -> Result<Decimal, SimError> {
-        let share = |maker: Decimal, taker: Decimal| {
-            let rate = if fill.liquidity == Liquidity::Maker { maker } else { taker };
+        let part = |rate: Decimal| {
             if rate.is_zero() { Some(Decimal::ZERO) } else { notional.checked_mul(rate) }
         };
         let fee = match &self.rule {
             Rule::None => return Ok(Decimal::ZERO),
-            Rule::Instrument => share(fill.instrument.fees.maker, fill.instrument.fees.taker),
-            Rule::Rates { maker, taker } => share(*maker, *taker),
+            Rule::Instrument | Rule::Rates { .. } => {
+                self.rate(fill).map_or(Some(Decimal::ZERO), |rate| part(*rate))
+            }
             Rule::PerUnit { per_unit, minimum, maximum_fraction } => {
                 per_unit_fee(fill, notional, paid, *per_unit, *minimum, *maximum_fraction)
             }
             Rule::Tiered { tiers, volume } => {
                 let traded = volume.sum(fill.ts);
                 let step = tiers.iter().rev().find(|tier| tier.volume <= traded);
-                step.map_or(Some(Decimal::ZERO), |tier| share(tier.maker, tier.taker))
+                step.map_or(Some(Decimal::ZERO), |tier| {
+                    part(if fill.liquidity == Liquidity::Maker { tier.maker } else { tier.taker })
+                })
             }
             Rule::PerOrder(amount) => Some(if paid.quantity.is_zero() { *amount } else { Decimal::ZERO }),
             Rule::PerFill(amount) => Some(*amount),

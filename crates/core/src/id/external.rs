@@ -52,8 +52,9 @@ macro_rules! external_id {
                 Self(Text::new(text))
             }
 
-            /// The id that is written with the first `length` of these ASCII characters; the others must be zero. Quicker than from
-            /// text, for ids that are counted up.
+            /// The id that is written with the first `length` of these ASCII characters; the others must be zero, or it is not equal
+            /// to the same id made from text. Quicker than from text, for ids that are counted up.
+            #[doc(hidden)]
             #[must_use]
             #[inline]
             pub const fn from_ascii(text: [u8; SHORT], length: u8) -> Self {
@@ -61,10 +62,12 @@ macro_rules! external_id {
             }
 
             /// How many bytes an id has at most that is held in place.
+            #[doc(hidden)]
             pub const IN_PLACE: usize = SHORT;
 
             /// The text of an id that is held in place, with zeros behind it, and its length: what
-            /// [`from_ascii`](Self::from_ascii) makes the same id of. `None` for longer ids.
+            /// `from_ascii` makes the same id of. `None` for longer ids.
+            #[doc(hidden)]
             #[must_use]
             #[inline]
             pub const fn in_place(&self) -> Option<(&[u8; SHORT], u8)> {

@@ -35,7 +35,7 @@ struct Line {
 
 /// All accounts and positions, valued in one reporting asset.
 ///
-/// Positions are kept twice: per account (netted), and per strategy. Rule L5 of the [module](super) ties them together.
+/// Positions are kept per account (netted), and per strategy where there are several. Rule L5 of the [module](super) ties them together.
 #[derive(Clone, Debug)]
 pub struct Portfolio {
     reporting: usize,
@@ -352,6 +352,10 @@ impl Portfolio {
             None => return Err(unknown()),
         };
         let quantity = fill.side.signed(fill.quantity)?;
+        if strategy >= self.strategies {
+            // Nobody would have it.
+            return Err(self.not_conserved(instrument, Sum::ZERO, quantity.into()));
+        }
         let line = self.lines.get_mut(instrument).ok_or_else(unknown)?;
         let value = signed_value(&line.instrument, fill.price, quantity)?;
 
@@ -372,10 +376,6 @@ impl Portfolio {
             account.pay(fee_asset, -fee)?;
         }
         self.stale = true;
-        if strategy >= self.strategies {
-            // Nobody has it.
-            return Err(self.not_conserved(instrument, Sum::ZERO, quantity.into()));
-        }
         self.check(instrument)
     }
 

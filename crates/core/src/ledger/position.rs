@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use super::sum::{Sum, SumError};
 use crate::{
     error::NumberError,
-    instrument::{Instrument, InstrumentKind},
+    instrument::Instrument,
     number::{Price, Quantity},
 };
 
@@ -78,7 +78,7 @@ impl Position {
             return None;
         }
         let units = self.quantity.to_decimal().checked_mul(instrument.multiplier)?;
-        if is_inverse(instrument) { units.checked_div(-self.cost()) } else { self.cost().checked_div(units) }
+        if instrument.is_inverse() { units.checked_div(-self.cost()) } else { self.cost().checked_div(units) }
     }
 
     /// What closing the whole position at `price` would earn or lose, before fees.
@@ -181,10 +181,6 @@ impl Position {
     }
 }
 
-fn is_inverse(instrument: &Instrument) -> bool {
-    matches!(instrument.kind, InstrumentKind::Perpetual { inverse: true, .. })
-}
-
 /// The value whose difference is the profit: price times quantity, for an inverse contract minus quantity by price.
 #[inline(always)]
 pub(super) fn signed_value(
@@ -193,7 +189,7 @@ pub(super) fn signed_value(
     quantity: Quantity,
 ) -> Result<Sum, SumError> {
     let value = worth(instrument, price, quantity)?;
-    Ok(if is_inverse(instrument) { -value } else { value })
+    Ok(if instrument.is_inverse() { -value } else { value })
 }
 
 /// [`Instrument::notional`] as a sum.
@@ -209,5 +205,6 @@ pub(super) fn worth(instrument: &Instrument, price: Price, quantity: Quantity) -
 
 #[inline(never)]
 fn worth_in_full(instrument: &Instrument, price: Price, quantity: Quantity) -> Result<Sum, SumError> {
-    instrument.notional(price, quantity).map(Sum::from).map_err(|_| SumError::Worth)
+    let error = if instrument.is_inverse() { SumError::WorthOfInverse } else { SumError::Worth };
+    instrument.notional(price, quantity).map(Sum::from).map_err(|_| error)
 }

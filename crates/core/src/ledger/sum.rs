@@ -16,9 +16,11 @@ const MAX_PLACES: u8 = 28;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum SumError {
     Add,
+    Subtract,
     Multiply,
     Divide,
     Worth,
+    WorthOfInverse,
 }
 
 impl From<SumError> for NumberError {
@@ -26,9 +28,11 @@ impl From<SumError> for NumberError {
     fn from(error: SumError) -> Self {
         let operation = match error {
             SumError::Add => "adding money",
+            SumError::Subtract => "subtracting money",
             SumError::Multiply => "multiplying money",
             SumError::Divide => "dividing money",
-            SumError::Worth => "price times quantity",
+            SumError::Worth => "price times quantity times multiplier",
+            SumError::WorthOfInverse => "inverse notional",
         };
         Self::Overflow { operation }
     }
@@ -43,8 +47,8 @@ impl From<SumError> for AccountError {
 /// An amount inside the ledger: the value of a [`Decimal`], held as an integer and a scale.
 ///
 /// It computes what decimals compute, to the last digit. A decimal keeps its sign apart and its digits in three parts, which
-/// costs an addition some fifty instructions; here it is one of two integers as long as the scales are equal, as they nearly always
-/// are. What is not simple is left to the decimals.
+/// costs an addition some fifty instructions. Here it is one addition of integers, as long as the scales are equal or near, and
+/// what is not so simple is left to the decimals.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Sum {
     mantissa: i128,
@@ -155,7 +159,7 @@ impl Sum {
 
     #[inline(always)]
     pub(crate) fn sub(self, other: Self) -> Result<Self, SumError> {
-        self.add(-other)
+        self.add(-other).map_err(|_| SumError::Subtract)
     }
 
     #[inline(always)]

@@ -106,6 +106,7 @@ pub fn notional(price: Price, quantity: Quantity, multiplier: Decimal) -> Result
 
 /// Price times quantity times `factor`, if the product is exact and its parts are small: the quick way to what nearly every fill
 /// is worth or costs. `None` says nothing but that it has to be computed otherwise.
+#[doc(hidden)]
 #[must_use]
 #[inline]
 pub fn product(price: Price, quantity: Quantity, factor: &Decimal) -> Option<Decimal> {

@@ -271,13 +271,6 @@ impl Order {
         !self.status.is_final()
     }
 
-    /// Whether it is more than made: something happened to it.
-    #[must_use]
-    #[inline]
-    pub const fn is_sent(&self) -> bool {
-        !matches!(self.status, OrderStatus::Initialized)
-    }
-
     /// What is left to fill in units of the base. Zero for orders counted in the quote.
     #[must_use]
     pub fn leaves(&self) -> Quantity {
@@ -391,12 +384,16 @@ impl Order {
     }
 
     /// Makes a new order one that was sent and filled whole at `price`: what [`Order::apply`] makes of the two events.
-    pub(crate) fn fill_whole(&mut self, price: Price, now: Timestamp) {
-        self.filled = self.spec.quantity.base(self.spec.side).unwrap_or_default();
-        // It was computed before, so it fits.
-        self.filled_value = crate::number::notional(price, self.filled, Decimal::ONE).unwrap_or_default();
+    pub(crate) fn fill_whole(&mut self, price: Price, now: Timestamp) -> Result<(), OrderError> {
+        let whole = self.spec.quantity.base(self.spec.side).unwrap_or_default();
+        let value = crate::number::notional(price, whole, Decimal::ONE).map_err(|_| {
+            OrderError::Overfill { order: self.id, filled: self.filled, fill: whole, most: Some(whole) }
+        })?;
+        self.filled = whole;
+        self.filled_value = value;
         self.status = OrderStatus::Filled;
         self.ts_updated = now;
+        Ok(())
     }
 
     /// The status of an order that is known to work at the venue.

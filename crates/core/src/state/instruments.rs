@@ -16,8 +16,16 @@ pub struct InstrumentState {
     pub quote: Option<Quote>,
     /// Whether it trades.
     pub status: TradingStatus,
+    fee: Decimal,
+}
+
+impl InstrumentState {
     /// The higher of its fee rates: what an order sets aside for fees, as a fraction of the notional.
-    pub fee: Decimal,
+    #[must_use]
+    #[inline]
+    pub const fn fee(&self) -> Decimal {
+        self.fee
+    }
 }
 
 /// The instruments of an engine, by index and by id.
@@ -94,5 +102,23 @@ impl Instruments {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.all.is_empty()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::instrument::FeeRates;
+
+    #[test]
+    fn an_instrument_that_is_added_again_has_its_new_fees() {
+        let rates = |maker, taker| FeeRates { maker: Decimal::new(maker, 4), taker: Decimal::new(taker, 4) };
+        let mut spec = Instrument::equity("ACME.NYSE", "USD").unwrap();
+        let mut all = Instruments::default();
+        for (fees, highest) in [(rates(1, 5), 5), (rates(7, 2), 7)] {
+            spec.fees = fees;
+            assert_eq!(all.add(spec.clone()), 0);
+            assert_eq!(all.get(0).unwrap().fee(), Decimal::new(highest, 4));
+        }
     }
 }

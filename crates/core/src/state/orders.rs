@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use self::brief::Brief;
 use crate::{
+    error::OrderError,
     id::{InstrumentId, OrderId},
     ledger::Reservation,
     number::{Price, Quantity},
@@ -184,7 +185,9 @@ impl Orders {
     pub fn entry_mut(&mut self, id: OrderId) -> Option<&mut OrderEntry> {
         let index = self.index(id)?;
         let slot = self.slots.get_mut(index)?;
-        if let Slot::Brief(brief) = slot {
+        if let Slot::Brief(brief) = slot
+            && brief.strategy() == id.strategy
+        {
             let instrument = self.instruments.get(brief.instrument()).copied().flatten()?;
             let order = brief.order(self.run, id.sequence, instrument);
             *slot = Slot::Full(Box::new(OrderEntry::new(order, brief.instrument())));
@@ -200,7 +203,7 @@ impl Orders {
         if id.run == self.run { usize::try_from(id.sequence.checked_sub(1)?).ok() } else { None }
     }
 
-    /// An order.
+    /// An order. One that is kept in brief ([`Orders::fill_whole`]) is written out, and so is not lent.
     #[must_use]
     #[inline]
     pub fn get(&self, id: OrderId) -> Option<Cow<'_, Order>> {
@@ -220,13 +223,18 @@ impl Orders {
     }
 
     /// Takes in that a new order was sent and filled whole at `price`, in one step: it is as after an
-    /// [`apply`](Order::apply) of the two events. Nothing else is kept of it, unless it is more than a plain market order: then it
-    /// takes little room from now on.
+    /// [`apply`](Order::apply) of the two events. A plain market order is kept in brief from now on, without what stood beside
+    /// it; any other stays in full.
+    ///
+    /// # Errors
+    /// [`OrderError::Overfill`] if the value of the fill does not fit. The order is unchanged then.
     #[inline]
-    pub fn fill_whole(&mut self, id: OrderId, price: Price, now: Timestamp) {
-        self.close(id);
-        let Some(slot) = self.index(id).and_then(|index| self.slots.get_mut(index)) else { return };
-        let Slot::Full(entry) = slot else { return };
+    pub fn fill_whole(&mut self, id: OrderId, price: Price, now: Timestamp) -> Result<(), OrderError> {
+        let Some(slot) = self.index(id).and_then(|index| self.slots.get_mut(index)) else { return Ok(()) };
+        let Slot::Full(entry) = slot else { return Ok(()) };
+        if entry.order.id != id {
+            return Ok(());
+        }
         let (index, instrument) = (entry.instrument, entry.order.spec.instrument);
         let known = match self.instruments.get(index) {
             Some(Some(known)) => *known == instrument,
@@ -238,8 +246,10 @@ impl Orders {
                     self.spare = Some(entry);
                 }
             }
-            None => entry.order.fill_whole(price, now),
+            None => entry.order.fill_whole(price, now)?,
         }
+        self.close(id);
+        Ok(())
     }
 
     /// Takes a finished order off the list of open ones.
@@ -364,7 +374,9 @@ mod tests {
             for event in events(&order, at(5 + after)) {
                 order.apply(&event).unwrap();
             }
-            orders.fill_whole(id, cents(10_050), at(5 + after));
+            orders.fill_whole(OrderId { strategy: 1, ..id }, cents(1), at(5)).unwrap();
+            assert!(orders.get(id).unwrap().is_open(), "another order's");
+            orders.fill_whole(id, cents(10_050), at(5 + after)).unwrap();
             assert_eq!((orders.open().count(), orders.entry(id).is_none()), (0, is_brief), "{order:?}");
             assert_eq!(orders.get(id).unwrap().into_owned(), order);
             assert_eq!(

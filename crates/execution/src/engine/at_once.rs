@@ -7,8 +7,10 @@
 use algoflow_core::{
     capabilities::FeatureSet,
     command::Command,
+    error::OrderError,
     id::OrderId,
-    order::{OrderEvent, OrderRole, OrderSpec},
+    number::Quantity,
+    order::{Order, OrderEvent, OrderRole, OrderSpec, OrderStatus},
     state::Request,
     strategy::Strategy,
 };
@@ -21,8 +23,11 @@ impl Engine {
     /// and `venue` can fill it whole at once, then that is done, and the report of the fill comes back. Otherwise `venue` has to
     /// give `None` and must not have changed anything.
     ///
+    /// A venue that may tell of a fill twice cannot do this: these fills are not remembered.
+    ///
     /// # Errors
-    /// Those of `venue`; see [`Engine::process`] for the others.
+    /// Those of `venue`; [`OrderError::Overfill`](algoflow_core::error::OrderError::Overfill) for a report that is not the fill of
+    /// the whole order; see [`Engine::process`] for the others.
     #[inline]
     pub fn rouse_at_once<'v, E: From<EngineError>>(
         &mut self,
@@ -50,7 +55,8 @@ impl Engine {
     fn can_fill_at_once(&self, id: OrderId) -> bool {
         let Some(entry) = self.state.orders.entry(id) else { return false };
         let (spec, instrument) = (&entry.order.spec, entry.instrument);
-        if entry.order.is_sent() || !self.links.are_idle(instrument) || !self.closing.is_empty() {
+        let is_new = entry.order.status == OrderStatus::Initialized;
+        if !is_new || !self.links.are_idle(instrument) || !self.closing.is_empty() {
             return false;
         }
         let (Some(known), Some(quantity), Some(price)) = (
@@ -61,10 +67,11 @@ impl Engine {
             return false;
         };
         let limits = &known.spec.limits;
-        limits.min_notional.is_none()
+        !known.spec.is_inverse()
+            && limits.min_notional.is_none()
             && limits.max_notional.is_none()
             && self.check(spec, FeatureSet::PLAIN, instrument).is_ok()
-            && self.state.portfolio.affords(instrument, spec.side, quantity, price, known.fee)
+            && self.state.portfolio.affords(instrument, spec.side, quantity, price, known.fee())
     }
 
     /// An order was sent and has filled whole.
@@ -74,16 +81,29 @@ impl Engine {
         event: &OrderEvent,
         commands: &mut Vec<Command>,
     ) -> Result<(), EngineError> {
-        let (Some(fill), Some(entry)) = (event.fill(), self.state.orders.entry(id)) else {
-            return Err(EngineError::UnknownOrder { order: id });
-        };
+        let Some(entry) = self.state.orders.entry(id) else { return Ok(()) };
+        let spec = &entry.order.spec;
+        let whole = event.fill().filter(|fill| {
+            let theirs = (fill.order, fill.instrument, fill.side, spec.quantity.base(spec.side));
+            theirs == (id, spec.instrument, spec.side, Some(fill.quantity))
+        });
+        let Some(fill) = whole else { return Err(not_whole(&entry.order, event)) };
+        self.state.now = self.state.now.max(event.ts_recv);
         self.state.requests.clear();
         let instrument = entry.instrument;
         let target = matches!(entry.order.spec.contingency.role, OrderRole::Target | OrderRole::Close);
         self.take_fill(id, instrument, fill, target)?;
-        self.state.orders.fill_whole(id, fill.price, event.ts_recv);
+        self.state.orders.fill_whole(id, fill.price, event.ts_recv)?;
         self.call(usize::from(id.strategy), |strategy, ctx| Strategy::on_order(strategy, ctx, event));
         self.after_halt(event, true);
         if self.is_unsettled() { self.settle(commands) } else { Ok(()) }
     }
+}
+
+/// A venue's report that is not what it was asked for.
+#[cold]
+fn not_whole(order: &Order, event: &OrderEvent) -> EngineError {
+    let fill = event.fill().map_or(Quantity::ZERO, |fill| fill.quantity);
+    let most = order.spec.quantity.base(order.spec.side);
+    OrderError::Overfill { order: order.id, filled: order.filled, fill, most }.into()
 }

@@ -138,7 +138,7 @@ impl Engine {
         let (Some(known), Some(price)) = (known, self.price_of(kind, instrument)) else {
             return Ok(Reservation::default());
         };
-        let fee = known.fee;
+        let fee = known.fee();
         Ok(self.state.portfolio.need(instrument, side, open, price, fee, had)?)
     }
 

@@ -275,7 +275,7 @@ impl Engine {
                 return Ok(Err(Refusal::new(RejectCode::NotionalLimit, text)));
             }
         }
-        let fee = known.fee;
+        let fee = known.fee();
         let (side, reduces) = (spec.side, spec.flags.reduce_only);
         if let Some(holder) = self.pool_holder(id, instrument, side).or(reduces.then_some(id)) {
             let had = self.state.orders.entry(holder).map(|entry| entry.reservation).unwrap_or_default();

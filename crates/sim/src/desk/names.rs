@@ -1,7 +1,9 @@
 //! Ids of fills and orders: a letter and a number that counts up.
 
-/// As much as an id holds in place: a letter, the 20 digits that a `u64` can have, and one more.
-const LENGTH: usize = 22;
+use algoflow_core::id::ExecutionId;
+
+/// As much as an id holds in place: enough for a letter and the 20 digits that a `u64` can have.
+const LENGTH: usize = ExecutionId::IN_PLACE;
 
 /// Gives `F1`, `F2`, ... The number is kept as text and counted up there, which is cheaper than to write it anew for
 /// every fill.
@@ -57,8 +59,6 @@ impl Names {
 
 #[cfg(test)]
 mod tests {
-    use algoflow_core::id::ExecutionId;
-
     use super::*;
 
     #[test]

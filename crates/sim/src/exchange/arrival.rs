@@ -162,7 +162,7 @@ impl SimExchange {
 }
 
 impl Desk {
-    /// Why a new order is refused, if it is (O1).
+    /// Why a new order is refused, if it is (O1). What can refuse a plain market order leads `fill_at_once` here.
     fn objection(
         &mut self,
         book: &Book,

@@ -1,7 +1,8 @@
 //! What must hold for any data and any commands.
 
 use algoflow_core::{
-    command::{Amend, Command, OrderRef},
+    Decimal,
+    command::{Amend, Command, OrderRef, Submit},
     market::{Bar, MarketData, Quote, Trade},
     number::{Price, Quantity, Scale},
     order::{
@@ -10,7 +11,9 @@ use algoflow_core::{
     },
     time::TimeDelta,
 };
-use algoflow_sim::{BarFill, BarPath, Depth, FillPolicy, Latency, LimitFill, SimVenue, TradeFill};
+use algoflow_sim::{
+    BarFill, BarPath, Depth, Fees, FillPolicy, Latency, LimitFill, SimVenue, Slippage, TradeFill,
+};
 use proptest::prelude::*;
 
 use crate::rig::{Rig, at, bar, id, spy, venue};
@@ -396,4 +399,78 @@ proptest! {
         }
         prop_assert!(events.windows(2).all(|pair| pair[0].1.ts_recv <= pair[1].1.ts_recv));
     }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(200))]
+
+    /// A fill at once is what the long way makes of the order, or nothing has happened.
+    #[test]
+    fn fills_at_once_are_those_of_the_long_way(
+        data in prop_oneof![3 => bars().prop_map(|bars| market_data(&bars)), 1 => ticks(true, true)],
+        policy in policy(),
+        fees in prop_oneof![
+            2 => Just(Fees::bps(7)),
+            1 => Just(Fees::Instrument),
+            1 => Just(Fees::None),
+            1 => Just(Fees::bps(7).rounded(2)),
+            1 => Just(Fees::per_order(Decimal::ONE)),
+        ],
+        ticks in 0..3u32,
+        slow in prop::bool::weighted(0.1),
+        steps in prop::collection::vec(step(), 0..40),
+        plain in prop::collection::vec((any::<bool>(), 1..50i64), 20),
+    ) {
+        let policy = if slow { policy } else { FillPolicy { bar: BarFill::SameClose, ..policy } };
+        let latency = if slow { Latency { ack: TimeDelta::millis(5), ..Latency::default() } } else { Latency::default() };
+        let venue = venue().fill_policy(policy).fees(fees).slippage(Slippage::Ticks(ticks)).latency(latency);
+        let mut rig = Rig::new(&venue);
+        let (mut data, mut plain, mut none, mut events) = (data.iter(), plain.iter(), [].iter(), Vec::new());
+        for step in &steps {
+            match step {
+                Step::Data | Step::Wait => {
+                    let Some(event) = data.next() else { break };
+                    rig.now = event.ts_recv();
+                    rig.exchange.on_market(event).unwrap();
+                }
+                command => send(&mut rig, command),
+            }
+            if rig.now.nanos() % 2 == 0 {
+                collect(&mut rig, 0, &mut none, &mut events);
+            }
+            let Some((buy, quantity)) = plain.next() else { continue };
+            let side = if *buy { Side::Buy } else { Side::Sell };
+            let spec = match step {
+                Step::Submit(spec) => *spec,
+                _ => OrderSpec::market(spy().id, side, Quantity::from_int(*quantity)),
+            };
+            let order = id(1_000 + *quantity as u64);
+            let before = format!("{:?}", rig.exchange);
+            let (mut quick, mut long) = (rig.exchange.clone(), rig.exchange.clone());
+            let report = quick.fill_at_once(order, &spec, rig.now).unwrap().cloned();
+            if let Some(report) = report {
+                long.execute(&Command::Submit(Submit { order, spec }), rig.now).unwrap();
+                prop_assert_eq!(long.poll().unwrap(), Some(&report));
+                prop_assert_eq!(long.poll().unwrap(), None);
+                prop_assert_eq!(format!("{quick:?}"), format!("{long:?}"));
+            } else {
+                prop_assert_eq!(format!("{quick:?}"), before);
+            }
+        }
+    }
+}
+
+#[test]
+fn plain_orders_at_the_close_fill_at_once() {
+    let mut rig = Rig::new(&venue().bar_fill(BarFill::SameClose).fees(Fees::bps(7)));
+    rig.exchange.on_market(&bar(0, "100 101 99 100.5").into()).unwrap();
+    let now = bar(0, "1 1 1 1").ts_recv;
+    let spec = OrderSpec::market(spy().id, Side::Buy, Quantity::from_int(10));
+    let report = rig.exchange.fill_at_once(id(1), &spec, now).unwrap().unwrap();
+    let fill = report.fill().unwrap();
+    assert_eq!(
+        (fill.price.to_string(), fill.fee.to_string(), &*fill.id),
+        ("100.5".to_owned(), "0.70350 USD".to_owned(), "F1")
+    );
+    assert!(rig.exchange.fill_at_once(id(2), &spec, at(61.0)).unwrap().is_none(), "the close is past");
 }

@@ -372,3 +372,48 @@ fn a_specification_changes_but_not_into_another_instrument() {
     let other = Instrument::equity("ACME.NYSE", "EUR").unwrap();
     assert!(matches!(p.update_instrument(0, other), Err(InstrumentError::Invalid { field: "quote", .. })));
 }
+
+/// L5: what one strategy held alone stays its own when another comes.
+#[test]
+fn a_strategy_that_comes_later_changes_nothing() {
+    let stock = Instrument::equity("ACME.NYSE", "USD").unwrap();
+    let mut p = with(stock.clone(), AccountKind::Margin { leverage: dec("2") }, "1000");
+    p.apply_fill(0, 0, &fill(&stock, Side::Buy, "10", "10", "0.1")).unwrap();
+    let alone = p.strategy_position(0, 0);
+    assert_eq!(alone, p.position(0));
+    let unknown = p.apply_fill(1, 0, &fill(&stock, Side::Buy, "1", "10", "0")).unwrap_err();
+    assert!(matches!(unknown, AccountError::NotConserved { .. }), "{unknown}");
+    assert_eq!(p.position(0), alone, "nothing was taken in");
+    assert_eq!(p.add_strategy(), 1);
+    assert_eq!((p.strategy_position(0, 0), p.strategy_position(1, 0)), (alone, Position::default()));
+    p.apply_fill(1, 0, &fill(&stock, Side::Sell, "4", "11", "0.2")).unwrap();
+    assert_eq!((p.strategy_position(0, 0), p.strategy_quantity(1, 0)), (alone, Quantity::from_int(-4)));
+    assert_eq!((p.position(0).quantity, p.position(0).fees()), (Quantity::from_int(6), dec("0.3")));
+    p.add_instrument(Instrument::equity("BETA.NYSE", "USD").unwrap());
+    assert_eq!((p.strategy_quantity(0, 1), p.strategy_quantity(1, 1)), (Quantity::ZERO, Quantity::ZERO));
+}
+
+#[test]
+fn the_quick_equity_is_the_exact_one() {
+    let stock = Instrument::equity("ACME.NYSE", "USD").unwrap();
+    let euro = Instrument::fx("EUR/USD.NYSE").unwrap();
+    let mut p = with(stock.clone(), AccountKind::Margin { leverage: dec("2") }, "1000");
+    p.set_mark(0, "10".parse().unwrap());
+    let same = |p: &mut Portfolio, wanted: &str| {
+        assert_eq!((p.equity().unwrap(), p.equity_f64()), (dec(wanted), wanted.parse().unwrap()));
+    };
+    let mut bought = fill(&stock, Side::Buy, "10", "10", "0");
+    p.apply_fill(0, 0, &bought).unwrap();
+    same(&mut p, "1000");
+    // A fee in an asset that was not known before, which has a price later.
+    bought.fee = Money::new(dec("2"), Asset::new("EUR").unwrap());
+    p.apply_fill(0, 0, &bought).unwrap();
+    assert!(p.equity().is_err() && p.equity_f64().is_nan(), "nobody knows what a euro is worth");
+    p.add_instrument(euro);
+    p.set_mark(1, "1.25".parse().unwrap());
+    same(&mut p, "997.5");
+    p.set_mark(0, "11".parse().unwrap());
+    same(&mut p, "1017.5");
+    p.update_instrument(0, stock.with_multiplier(dec("3"))).unwrap();
+    same(&mut p, "1457.5");
+}

@@ -1,3 +1,5 @@
+use rust_decimal::Decimal;
+
 use crate::{
     id::{InstrumentId, OrderId},
     number::{Price, Quantity, Scale},
@@ -29,6 +31,8 @@ impl Brief {
     pub(super) fn filled(order: &Order, index: usize, price: Price, now: Timestamp) -> Option<Self> {
         let spec = &order.spec;
         let quantity = spec.plain_quantity()?;
+        // What it is worth can be computed from these when it is asked for.
+        crate::number::product(price, quantity, &Decimal::ONE)?;
         Some(Self {
             quantity: quantity.mantissa(),
             price: price.mantissa(),
@@ -51,8 +55,14 @@ impl Brief {
         spec.contingency.role = self.role;
         let mut order = Order::new(id, spec, self.ts_created);
         let filled = Timestamp::from_nanos(self.ts_created.nanos().saturating_add(self.after.into()));
-        order.fill_whole(Price::new(self.price, self.price_scale), filled);
+        // It cannot fail: that was seen when the brief was made.
+        let _ = order.fill_whole(Price::new(self.price, self.price_scale), filled);
         order
+    }
+
+    /// Whose it is.
+    pub(super) const fn strategy(&self) -> u16 {
+        self.strategy
     }
 
     /// The index of its instrument.

@@ -49,7 +49,10 @@ fn trade(p: &mut Portfolio, side: Side, quantity: i64) {
 }
 
 fn reserve(p: &mut Portfolio, side: Side, quantity: i64) -> Result<Reservation, Shortfall> {
-    p.reserve(0, side, q(quantity), price(), Decimal::ZERO).unwrap()
+    let affords = p.affords(0, side, q(quantity), price(), Decimal::ZERO);
+    let reserved = p.reserve(0, side, q(quantity), price(), Decimal::ZERO).unwrap();
+    assert_eq!(affords, reserved.is_ok(), "{reserved:?}");
+    reserved
 }
 
 #[test]
@@ -69,6 +72,27 @@ fn what_is_held_is_closed_once() {
         assert!(order.is_empty());
     }
     assert!(p.lines[0].closing.is_empty() && p.accounts[0].reserved_margin.is_zero());
+}
+
+#[test]
+fn what_is_afforded_can_be_set_aside() {
+    let mut p = Portfolio::new(Asset::new("USD").unwrap());
+    p.add_instrument(stock());
+    p.add_strategy();
+    p.deposit(stock().venue(), "1000 USD".parse().unwrap()).unwrap();
+    let fee = Decimal::new(1, 3);
+    for (side, quantity, wanted) in [(Side::Buy, 99, true), (Side::Buy, 100, false), (Side::Sell, 1, false)] {
+        assert_eq!(p.affords(0, side, q(quantity), price(), fee), wanted, "{side:?} {quantity}");
+        let reserved = p.reserve(0, side, q(quantity), price(), fee).unwrap();
+        assert_eq!(reserved.is_ok(), wanted);
+        if let Ok(mut reserved) = reserved {
+            assert!(!p.affords(0, side, q(1), price(), fee), "it is set aside");
+            p.release(0, &mut reserved, None).unwrap();
+        }
+    }
+    assert!(!p.affords(1, Side::Buy, q(1), price(), fee), "no such instrument");
+    let huge = Price::from_int(i64::MAX);
+    assert!(!p.affords(0, Side::Buy, q(i64::MAX), huge, fee), "it cannot be valued");
 }
 
 #[test]
