@@ -9,8 +9,8 @@ use algoflow_core::{
     time::Timestamp,
 };
 
-/// How often a change of an order is asked for before something new is known: a fill, a wish of the strategy, proof of an
-/// unknown outcome. After that it stays as the venue has it.
+/// How often a change of an order (or the end of what is left of one that is over) is asked for before something new is
+/// known: a fill, a wish of the strategy, proof of an unknown outcome. After that it stays as the venue has it.
 pub(crate) const MAX_ASKS: u8 = 3;
 
 /// How many groups whose orders are all over are kept for a late fill of their parents. Then the oldest is forgotten: what
@@ -73,6 +73,17 @@ pub(crate) struct Changes {
     pub(crate) asked: Vec<(OrderKind, Quantity)>,
 }
 
+/// What a venue still has of an order that has filled what was known of it.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Rest {
+    /// The total that the venue has made of the order.
+    pub(crate) total: Quantity,
+    /// How often its cancellation was asked for since something new was known.
+    pub(crate) asks: u8,
+    /// The last of them is not answered yet.
+    pub(crate) is_asked: bool,
+}
+
 /// What the end of a leg's order means for the leg.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum End {
@@ -116,6 +127,8 @@ pub(crate) struct Links {
     pub(crate) lone: u64,
     /// The changes of an order that are on their way to the venue.
     pub(crate) amending: BTreeMap<OrderId, Changes>,
+    /// Orders that are over, and of which a venue still has a rest.
+    pub(crate) rests: BTreeMap<OrderId, Rest>,
     /// Orders held back until their trigger is reached, by instrument.
     pub(crate) waiting: Vec<Vec<Waiting>>,
     /// How many orders wait for their trigger, over all instruments.
