@@ -2,10 +2,15 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use algoflow_core::{id::OrderId, number::Quantity, order::CancelReason, time::Timestamp};
+use algoflow_core::{
+    id::OrderId,
+    number::Quantity,
+    order::{CancelReason, OrderKind},
+    time::Timestamp,
+};
 
-/// How often a change of an order is asked for before something new is known: a fill, a wish of the strategy, proof of an
-/// unknown outcome. After that it stays as the venue has it.
+/// How often a change of an order (or the end of what is left of one that is over) is asked for before something new is
+/// known: a fill, a wish of the strategy, proof of an unknown outcome. After that it stays as the venue has it.
 pub(crate) const MAX_ASKS: u8 = 3;
 
 /// How many groups whose orders are all over are kept for a late fill of their parents. Then the oldest is forgotten: what
@@ -52,9 +57,31 @@ pub(crate) struct Leg {
     pub(crate) fixed: bool,
     /// The venue refused to cancel it: it is not asked again before something fills.
     pub(crate) kept: bool,
+    /// The venue has refused to cancel it: what is open of it stays set aside to its end, also while it is asked again.
+    pub(crate) stays: bool,
     /// It has children of its own, which belong to its order: no other takes its place.
     pub(crate) is_parent: bool,
     pub(crate) end: End,
+}
+
+/// Changes of one order that are on their way to the venue.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Changes {
+    /// How many are not answered yet.
+    pub(crate) unanswered: u32,
+    /// The terms and totals that were asked for since the last time when all were answered: the venue may have any of them.
+    pub(crate) asked: Vec<(OrderKind, Quantity)>,
+}
+
+/// What a venue still has of an order that has filled what was known of it.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Rest {
+    /// The total that the venue has made of the order.
+    pub(crate) total: Quantity,
+    /// How often its cancellation was asked for since something new was known.
+    pub(crate) asks: u8,
+    /// The last of them is not answered yet.
+    pub(crate) is_asked: bool,
 }
 
 /// What the end of a leg's order means for the leg.
@@ -79,6 +106,7 @@ impl Leg {
             asks: 0,
             fixed: false,
             kept: false,
+            stays: false,
             is_parent: false,
             end: End::Over,
         }
@@ -97,8 +125,10 @@ pub(crate) struct Links {
     pub(crate) membership: BTreeMap<OrderId, u64>,
     /// How many groups of one were made.
     pub(crate) lone: u64,
-    /// How many changes of an order are on their way to the venue.
-    pub(crate) amending: BTreeMap<OrderId, u32>,
+    /// The changes of an order that are on their way to the venue.
+    pub(crate) amending: BTreeMap<OrderId, Changes>,
+    /// Orders that are over, and of which a venue still has a rest.
+    pub(crate) rests: BTreeMap<OrderId, Rest>,
     /// Orders held back until their trigger is reached, by instrument.
     pub(crate) waiting: Vec<Vec<Waiting>>,
     /// How many orders wait for their trigger, over all instruments.

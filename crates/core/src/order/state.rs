@@ -318,8 +318,9 @@ impl Order {
                 | E::Accepted { .. }
                 | E::OutcomeUnknown { .. }
         );
-        // Nothing of a filled order is left to cancel.
-        let late = late || (self.status == S::Filled && matches!(event.kind, E::Cancelled { .. }));
+        // Nothing that is known of a filled order is left to end.
+        let ends = matches!(event.kind, E::Cancelled { .. } | E::Expired);
+        let late = late || (self.status == S::Filled && ends);
         if late && self.status.is_final() {
             // The order ended while the answer was on its way: it is true, and changes nothing.
             if let E::Accepted { venue_order } = &event.kind {

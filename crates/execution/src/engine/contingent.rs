@@ -23,15 +23,20 @@
 //!   answers with something else, is asked a bounded number of times.
 //! - **C7** Of the members whose triggers the engine watches one leaves per event, and none while one that was set off as a
 //!   market order is out.
-//! - **C8** Members of one instrument and side set aside the largest need of one of them, once, for what is left in the
-//!   group (for its whole order where the venue refused to cancel it); it passes on when its holder ends. An amendment
-//!   that needs more sets it aside before it is asked for, and is refused if it is not there.
+//! - **C8** Members of one instrument and side set aside together, once, the most that they can cost: what is left in the group
+//!   fills on the dearest terms of a member that is large enough. (Where all are equally large that is the largest need of
+//!   one; a small dear member besides a large cheap one needs more, since what it fills is taken off the large one in
+//!   units, not in money.) It passes on when its holder ends. An order that the venue has refused to cancel counts with
+//!   all that is open of it, from then to its end, also while it is asked again. An amendment that needs more sets it
+//!   aside before it is asked for, and is refused if it is not there.
 //!
 //! A fill that is told after the end of its order counts like one that lost a race: see [late fills](super::late).
 //!
 //! Races that remain, because the venue and the engine do not know of each other at once: until a change or cancellation
 //! is confirmed (or if the venue refuses it), a member can fill what another has just filled. The exits can then be too
-//! large by at most what was open in the other members at that moment, and a cash account overdrawn by as much.
+//! large by at most what was open in the other members at that moment, and a cash account overdrawn by as much: they had
+//! set the money aside once. From the refusal on nothing new is sent with what the order would cost; but what other
+//! orders have set aside by then stays theirs, so if less is free no engine can keep it.
 
 mod legs;
 
@@ -257,7 +262,7 @@ impl Engine {
                 leg.fixed = true;
             }
             E::AmendRejected { .. } => leg.wished = None,
-            E::CancelRejected { .. } => leg.kept = true,
+            E::CancelRejected { .. } => (leg.kept, leg.stays) = (true, true),
             _ => {}
         }
         if is_final {

@@ -11,18 +11,21 @@
 //!   either way. It is written down among the [denials](Engine::denials) with its numbers, and what is open of its order
 //!   is cancelled.
 //! - **L5** An order that has filled its known total is over, also while a larger one is asked for: most venues then refuse the
-//!   change. If it turns out later that the venue took it, what it still has of the order is cancelled there.
+//!   change. If it turns out later that the venue took it, what it still has of the order is cancelled there. Where that is
+//!   refused it is asked again: at most [`MAX_ASKS`] times in all, and as often after each fill of it.
 //!
+//! [`MAX_ASKS`]: crate::links::MAX_ASKS
 //! [`MAX_ENDED`]: crate::links::MAX_ENDED
 
 use algoflow_core::{
     command::{Command, OrderRef},
     error::OrderError,
+    number::Quantity,
     order::{CancelReason, Fill, OrderEvent, OrderEventKind, OrderStatus, RejectCode},
 };
 
 use super::Engine;
-use crate::error::EngineError;
+use crate::{error::EngineError, links::MAX_ASKS};
 
 impl Engine {
     /// A report on an order that was over before, which the order has taken in.
@@ -32,17 +35,44 @@ impl Engine {
         event: &OrderEvent,
         commands: &mut Vec<Command>,
     ) -> Result<(), EngineError> {
-        let Some(entry) = self.state.orders.entry(event.order) else { return Ok(()) };
+        use OrderEventKind as E;
+        let id = event.order;
+        let Some(entry) = self.state.orders.entry(id) else { return Ok(()) };
+        let (instrument, filled) = (entry.instrument, entry.order.filled);
         match &event.kind {
-            OrderEventKind::Filled(fill) => self.on_late_fill(event, fill, entry.instrument, commands),
-            OrderEventKind::Amended { quantity, .. }
-                if entry.order.status == OrderStatus::Filled && *quantity > entry.order.filled =>
-            {
-                let (order, instrument) = (event.order, event.instrument);
-                commands.push(Command::Cancel(OrderRef { order, instrument }));
-                Ok(())
+            E::Filled(fill) => {
+                self.on_late_fill(event, fill, instrument, commands)?;
+                self.links.rests.entry(id).and_modify(|rest| rest.asks = 0);
             }
-            _ => Ok(()),
+            E::Amended { quantity, .. } if entry.order.status == OrderStatus::Filled => {
+                self.links.rests.entry(id).or_default().total = *quantity;
+            }
+            E::CancelRejected { .. } => {
+                self.links.rests.entry(id).and_modify(|rest| rest.is_asked = false);
+            }
+            E::OutcomeUnknown { .. } => {
+                // It is asked again when something is known.
+                self.links.rests.entry(id).and_modify(|rest| rest.is_asked = false);
+                return Ok(());
+            }
+            E::Accepted { .. } => {}
+            E::Cancelled { .. } | E::Expired => drop(self.links.rests.remove(&id)),
+            _ => return Ok(()),
+        }
+        self.end_rest(event, filled, commands);
+        Ok(())
+    }
+
+    /// Asks for the end of what a venue still has of an order that is over (L5).
+    fn end_rest(&mut self, event: &OrderEvent, filled: Quantity, commands: &mut Vec<Command>) {
+        let (order, instrument) = (event.order, event.instrument);
+        let Some(rest) = self.links.rests.get_mut(&order) else { return };
+        if rest.total <= filled {
+            self.links.rests.remove(&order);
+        } else if !rest.is_asked && rest.asks < MAX_ASKS {
+            rest.asks += 1;
+            rest.is_asked = true;
+            commands.push(Command::Cancel(OrderRef { order, instrument }));
         }
     }
 

@@ -4,7 +4,7 @@ use algoflow_core::{
     error::AccountError,
     id::OrderId,
     ledger::Reservation,
-    number::Quantity,
+    number::{Price, Quantity},
     order::{OrderEvent, OrderEventKind, OrderKind, Side},
 };
 
@@ -17,18 +17,14 @@ struct Pool {
     side: Side,
     /// The member that has set it aside.
     holder: OrderId,
-    /// The largest need of a member.
-    need: Reservation,
-    /// What its members had set aside.
-    had: Reservation,
-    /// A change of a member is on its way, so that it may need more than it shows.
-    changing: bool,
 }
 
-impl Pool {
-    fn is_of(&self, instrument: usize, side: Side) -> bool {
-        self.instrument == instrument && self.side == side
-    }
+/// What an order may fill, and on which terms.
+pub(super) struct Claim {
+    pub(super) kind: OrderKind,
+    pub(super) open: Quantity,
+    /// It only reduces a position.
+    pub(super) reduces: bool,
 }
 
 impl Engine {
@@ -37,33 +33,42 @@ impl Engine {
         if self.links.membership.is_empty() {
             return None;
         }
-        self.links.companions(id).find(|other| {
-            *other != id
-                && self.state.orders.entry(*other).is_some_and(|entry| {
-                    entry.instrument == instrument
-                        && entry.order.spec.side == side
-                        && entry.order.status.is_at_venue()
-                })
-        })
+        let others = self.links.companions(id).filter(|other| *other != id);
+        let at_venue = others.filter_map(|other| self.state.orders.entry(other)).filter(|entry| {
+            entry.instrument == instrument
+                && entry.order.spec.side == side
+                && entry.order.status.is_at_venue()
+        });
+        at_venue.min_by_key(|entry| entry.reservation.is_empty()).map(|entry| entry.order.id)
     }
 
-    /// Sets aside more, if it is free.
+    /// Has `holder` set aside what its group needs once `id` may fill `claim` too, if that is free.
     pub(super) fn raise(
         &mut self,
+        id: OrderId,
         holder: OrderId,
         instrument: usize,
         side: Side,
-        need: Reservation,
+        claim: Claim,
     ) -> Result<Result<(), Refusal>, EngineError> {
-        let Some(entry) = self.state.orders.entry_mut(holder) else { return Ok(Ok(())) };
-        let (reservation, portfolio) = (&mut entry.reservation, &mut self.state.portfolio);
-        if reservation.covers(&need) {
+        let mut claims = match self.links.membership.get(&id) {
+            Some(number) => self.claims_of(*number, instrument, side)?,
+            None => Vec::new(),
+        };
+        claims.push(claim);
+        let had = self.state.orders.entry(holder).map(|entry| entry.reservation).unwrap_or_default();
+        let need = self.shared_need(instrument, side, &claims, &had)?;
+        claims.pop();
+        // A change that needs no more is never refused: not if the account has less than its orders need by now, either.
+        if had.covers(&need) || self.shared_need(instrument, side, &claims, &had)?.covers(&need) {
             return Ok(Ok(()));
         }
+        let Some(entry) = self.state.orders.entry_mut(holder) else { return Ok(Ok(())) };
+        let (reservation, portfolio) = (&mut entry.reservation, &mut self.state.portfolio);
         Ok(portfolio.raise_reservation(instrument, side, reservation, need)?.map_err(Refusal::from))
     }
 
-    /// Sets aside what an order that is out needs once it is changed; until the venue answers, the larger of both counts.
+    /// Sets aside what an order that is out needs once it is changed; until the venue answers, its old and new terms count.
     pub(super) fn cover_change(
         &mut self,
         id: OrderId,
@@ -77,10 +82,7 @@ impl Engine {
         let holder = self.pool_holder(id, instrument, side).filter(|other| {
             self.state.orders.entry(*other).is_some_and(|entry| !entry.reservation.is_empty())
         });
-        let holder = holder.unwrap_or(id);
-        let had = self.state.orders.entry(holder).map(|entry| entry.reservation).unwrap_or_default();
-        let need = self.need_of(instrument, side, kind, open, &had)?;
-        self.raise(holder, instrument, side, if reduces { need.reducing() } else { need })
+        self.raise(id, holder.unwrap_or(id), instrument, side, Claim { kind, open, reduces })
     }
 
     /// Once the venue has answered a change, what is set aside is what the order needs as it now stands.
@@ -102,8 +104,8 @@ impl Engine {
             return Ok(());
         }
         match self.links.amending.get_mut(&id) {
-            Some(more) if *more > 1 => {
-                *more -= 1;
+            Some(changes) if changes.unanswered > 1 => {
+                changes.unanswered -= 1;
                 return Ok(());
             }
             Some(_) => drop(self.links.amending.remove(&id)),
@@ -142,52 +144,83 @@ impl Engine {
         Ok(self.state.portfolio.need(instrument, side, open, price, fee, had)?)
     }
 
-    /// Brings what the members of a group have set aside to the largest need of one of them (C8).
+    /// The most that orders need together which share their units, so that each unit fills once: for each the dearest terms
+    /// count on which it can fill.
+    fn shared_need(
+        &self,
+        instrument: usize,
+        side: Side,
+        claims: &[Claim],
+        had: &Reservation,
+    ) -> Result<Reservation, EngineError> {
+        let need = |claim: &Claim, open| {
+            let need = self.need_of(instrument, side, claim.kind, open, had)?;
+            Ok::<_, EngineError>(if claim.reduces { need.reducing() } else { need })
+        };
+        let mut needs = Vec::with_capacity(claims.len());
+        for claim in claims {
+            let whole = need(claim, claim.open)?;
+            // What needs nothing comes last: it must not hide what others need for the same units.
+            let price = self.price_of(claim.kind, instrument).filter(|_| !whole.amount().is_zero());
+            let price = price.map(Price::checked_abs).transpose().map_err(AccountError::from)?;
+            needs.push((price, claim, whole));
+        }
+        needs.sort_by_key(|(price, ..)| std::cmp::Reverse(*price));
+        let (mut all, mut counted) = (Reservation::default(), Quantity::ZERO);
+        for (_, claim, whole) in needs {
+            if claim.open > counted {
+                all = all.with_rest(whole, need(claim, counted)?).map_err(EngineError::from)?;
+                counted = claim.open;
+            }
+        }
+        Ok(all)
+    }
+
+    /// What the members of a group on one side of an instrument may fill that are at the venue.
+    fn claims_of(&self, number: u64, instrument: usize, side: Side) -> Result<Vec<Claim>, EngineError> {
+        let mut claims = Vec::with_capacity(4);
+        let Some(share) = self.share_of(number)? else { return Ok(claims) };
+        let legs = self.links.groups.get(&number).map(|group| group.legs.as_slice()).unwrap_or_default();
+        for leg in legs {
+            let Some(entry) = self.state.orders.entry(leg.order) else { continue };
+            let (order, reduces) = (&entry.order, entry.order.spec.flags.reduce_only);
+            if entry.instrument != instrument || order.spec.side != side || !order.status.is_at_venue() {
+                continue;
+            }
+            // What the venue would not cancel can still fill, whether it should or not.
+            let leaves = order.leaves();
+            let open = if leg.stays { leaves } else { share.open_for(leg, order)?.min(leaves) };
+            claims.push(Claim { kind: order.spec.kind, open, reduces });
+            for (kind, total) in self.links.amending.get(&leg.order).into_iter().flat_map(|all| &all.asked) {
+                let open = total.checked_sub(order.filled).map_err(AccountError::from)?;
+                claims.push(Claim { kind: *kind, open, reduces });
+            }
+        }
+        Ok(claims)
+    }
+
+    /// Brings what the members of a group have set aside to what they need together (C8).
     pub(super) fn cover_group(&mut self, number: u64) -> Result<(), EngineError> {
-        let Some(share) = self.share_of(number)? else { return Ok(()) };
         let mut pools: Vec<Pool> = Vec::new();
         let mut at = 0;
         while let Some(leg) = self.links.leg(number, at) {
             at += 1;
-            let Some(entry) = self.state.orders.entry(leg.order) else { continue };
+            let Some(entry) = self.state.orders.entry_mut(leg.order) else { continue };
             if !entry.order.status.is_at_venue() {
                 continue;
             }
-            let (instrument, had, side) = (entry.instrument, entry.reservation, entry.order.spec.side);
-            let changing = self.links.amending.contains_key(&leg.order);
-            match pools.iter_mut().find(|pool| pool.is_of(instrument, side)) {
-                Some(pool) => {
-                    pool.had = pool.had.or(had);
-                    pool.changing |= changing;
-                }
-                None => {
-                    let (holder, need) = (leg.order, Reservation::default());
-                    pools.push(Pool { instrument, side, holder, need, had, changing });
-                }
+            let (instrument, side) = (entry.instrument, entry.order.spec.side);
+            if !pools.iter().any(|pool| pool.instrument == instrument && pool.side == side) {
+                pools.push(Pool { instrument, side, holder: leg.order });
             }
-            if let Some(entry) = self.state.orders.entry_mut(leg.order) {
-                self.state.portfolio.release(instrument, &mut entry.reservation, None)?;
-            }
+            self.state.portfolio.release(instrument, &mut entry.reservation, None)?;
         }
         // Only now, when none of them closes anything, is known what is there to be closed.
-        let mut at = 0;
-        while let Some(leg) = self.links.leg(number, at) {
-            at += 1;
-            let Some(entry) = self.state.orders.entry(leg.order) else { continue };
-            let (instrument, order) = (entry.instrument, &entry.order);
-            let (side, kind) = (order.spec.side, order.spec.kind);
-            let pool = pools.iter_mut().find(|pool| pool.is_of(instrument, side));
-            let Some(pool) = pool.filter(|_| order.status.is_at_venue()) else { continue };
-            // What the venue would not cancel can still fill, whether it should or not.
-            let leaves = order.leaves();
-            let open = if leg.kept { leaves } else { share.open_for(&leg, order)?.min(leaves) };
-            let need = self.need_of(instrument, side, kind, open, &Reservation::default())?;
-            pool.need = pool.need.or(if order.spec.flags.reduce_only { need.reducing() } else { need });
-        }
-        for pool in pools {
-            let need = if pool.changing { pool.need.or(pool.had) } else { pool.need };
-            if let Some(entry) = self.state.orders.entry_mut(pool.holder) {
-                self.state.portfolio.set_reservation(pool.instrument, &mut entry.reservation, need)?;
+        for Pool { instrument, side, holder } in pools {
+            let claims = self.claims_of(number, instrument, side)?;
+            let need = self.shared_need(instrument, side, &claims, &Reservation::default())?;
+            if let Some(entry) = self.state.orders.entry_mut(holder) {
+                self.state.portfolio.set_reservation(instrument, &mut entry.reservation, need)?;
             }
         }
         Ok(())

@@ -16,7 +16,7 @@ use algoflow_core::{
     time::Timestamp,
 };
 
-use super::{Engine, MAX_REQUESTS_PER_INPUT};
+use super::{Engine, MAX_REQUESTS_PER_INPUT, pools::Claim};
 use crate::{error::EngineError, timers::Alarm};
 
 /// Why an order is refused before it leaves.
@@ -278,9 +278,8 @@ impl Engine {
         let fee = known.fee();
         let (side, reduces) = (spec.side, spec.flags.reduce_only);
         if let Some(holder) = self.pool_holder(id, instrument, side).or(reduces.then_some(id)) {
-            let had = self.state.orders.entry(holder).map(|entry| entry.reservation).unwrap_or_default();
-            let need = self.state.portfolio.need(instrument, side, quantity, price, fee, &had)?;
-            return self.raise(holder, instrument, side, if reduces { need.reducing() } else { need });
+            let claim = Claim { kind: spec.kind, open: quantity, reduces };
+            return self.raise(id, holder, instrument, side, claim);
         }
         let reserved = self.state.portfolio.reserve(instrument, side, quantity, price, fee)?;
         Ok(reserved.map_err(Refusal::from).map(|reservation| {
@@ -415,7 +414,9 @@ impl Engine {
         if let Some(entry) = self.state.orders.entry_mut(id) {
             entry.order.ask_total(quantity);
         }
-        *self.links.amending.entry(id).or_default() += 1;
+        let changes = self.links.amending.entry(id).or_default();
+        changes.unanswered += 1;
+        changes.asked.push((kind, quantity));
         commands.push(Command::Amend(Amend { order: id, instrument, kind, quantity }));
         Ok(Ok(()))
     }

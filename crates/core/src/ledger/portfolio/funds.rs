@@ -94,6 +94,21 @@ impl Reservation {
         larger
     }
 
+    /// What two orders of one side need that share their units, the dearer order first: `whole` is what the other one needs
+    /// alone, and `shared` what it would need for as many units as the first has, which are counted with the first.
+    ///
+    /// # Errors
+    /// [`AccountError`] if a number does not fit.
+    pub fn with_rest(self, whole: Self, shared: Self) -> Result<Self, AccountError> {
+        if whole.amount <= shared.amount {
+            let none = Self { amount: Sum::ZERO, ..whole };
+            return Ok(self.or(none));
+        }
+        let rest = whole.amount.sub(shared.amount)?;
+        let closes = if is_further(whole.closes, self.closes) { whole.closes } else { self.closes };
+        Ok(Self { amount: self.amount.add(rest)?, asset: whole.asset, closes })
+    }
+
     /// The same for an order that only reduces a position: it opens nothing, so it needs no margin.
     #[must_use]
     pub const fn reducing(mut self) -> Self {

@@ -170,6 +170,9 @@ fn a_fill_after_the_end_is_taken_in() {
         drive(&mut o, [second]).unwrap();
         assert_eq!((o.status, o.average_price().unwrap().to_string()), (OrderStatus::Filled, "106".into()));
         assert!(!o.may_have_filled_more());
+        let whole = o.clone();
+        drive(&mut o, [OrderEventKind::Expired]).unwrap();
+        assert_eq!(o, whole, "what a venue has beyond what is known of a filled order may end");
         let error = drive(&mut o, [over]).unwrap_err().to_string();
         assert_eq!(
             error,
@@ -267,7 +270,7 @@ proptest! {
                             | OrderEventKind::Accepted { .. }
                             | OrderEventKind::OutcomeUnknown { .. }
                     ) || (before.status == OrderStatus::Filled
-                        && matches!(event.kind, OrderEventKind::Cancelled { .. }));
+                        && matches!(event.kind, OrderEventKind::Cancelled { .. } | OrderEventKind::Expired));
                     let traded = event.fill().is_some();
                     prop_assert!(
                         !before.status.is_final() || late || traded, "{} took {:?}", before.status, event.kind

@@ -174,3 +174,62 @@ fn what_a_venue_still_has_of_a_filled_order_is_cancelled() {
     assert!(h.cancelled(order(1)).unwrap().is_empty());
     assert_eq!((status(&h, 1), h.position(id()).quantity), (OrderStatus::Filled, q(12)));
 }
+
+#[test]
+fn a_venue_that_will_not_end_a_rest_is_asked_again() {
+    // L5
+    let refused = |h: &mut Harness| {
+        let (code, text) = (RejectCode::Other, "no".into());
+        cancels(&h.report(order(1), OrderEventKind::CancelRejected { code, text }).unwrap())
+    };
+    let (mut h, _) = at(engine_keeps_links(), grown);
+    h.close(id(), "10").unwrap();
+    h.accept(order(1)).unwrap();
+    h.close(id(), "10").unwrap();
+    // A fill of ten of fifteen overtakes the answer to the change.
+    h.fill(order(1), "10").unwrap();
+    assert_eq!(cancels(&amended(&mut h, 1, 15)), [1]);
+    assert!(amended(&mut h, 1, 15).is_empty(), "it is asked already");
+    assert_eq!((refused(&mut h), refused(&mut h)), (vec![1], vec![1]));
+    assert!(refused(&mut h).is_empty(), "three times are enough");
+    assert_eq!(cancels(&h.fill_part(order(1), q(2), "10").unwrap()), [1], "something new");
+    assert!(h.fill_part(order(1), q(1), "10").unwrap().is_empty(), "that is not answered yet");
+    assert_eq!(refused(&mut h), [1]);
+    h.fill_part(order(1), q(2), "10").unwrap();
+    assert!(refused(&mut h).is_empty(), "nothing is left");
+    assert!(h.engine().links.rests.is_empty());
+    assert_eq!((status(&h, 1), h.position(id()).quantity), (OrderStatus::Filled, q(15)));
+}
+
+#[test]
+fn a_rest_that_the_venue_ended_is_forgotten() {
+    // L5
+    let ends = [OrderEventKind::Cancelled { reason: CancelReason::Requested }, OrderEventKind::Expired];
+    for end in ends {
+        let (mut h, _) = at(engine_keeps_links(), grown);
+        h.close(id(), "10").unwrap();
+        h.accept(order(1)).unwrap();
+        h.close(id(), "10").unwrap();
+        h.fill(order(1), "10").unwrap();
+        assert_eq!(cancels(&amended(&mut h, 1, 15)), [1]);
+        assert_eq!(h.engine().links.rests.len(), 1);
+        assert!(h.report(order(1), end).unwrap().is_empty());
+        assert!(h.engine().links.rests.is_empty());
+        assert_eq!((status(&h, 1), h.position(id()).quantity), (OrderStatus::Filled, q(10)));
+    }
+}
+
+#[test]
+fn a_rest_whose_end_was_lost_is_asked_for_when_it_is_known() {
+    // L5
+    let (mut h, _) = at(engine_keeps_links(), grown);
+    h.close(id(), "10").unwrap();
+    h.accept(order(1)).unwrap();
+    h.close(id(), "10").unwrap();
+    h.fill(order(1), "10").unwrap();
+    assert_eq!(cancels(&amended(&mut h, 1, 15)), [1]);
+    assert!(h.accept(order(1)).unwrap().is_empty(), "it is asked already");
+    let unknown = OrderEventKind::OutcomeUnknown { evidence: "timeout".into() };
+    assert!(h.report(order(1), unknown).unwrap().is_empty());
+    assert_eq!(cancels(&h.accept(order(1)).unwrap()), [1], "it is there");
+}

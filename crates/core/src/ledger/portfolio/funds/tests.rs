@@ -190,3 +190,17 @@ proptest! {
         prop_assert!(p.accounts[0].reserved_margin.is_zero(), "{}", p.accounts[0].reserved_margin);
     }
 }
+
+#[test]
+fn orders_that_share_their_units_need_the_dearest_for_each() {
+    let mut p = books();
+    trade(&mut p, Side::Buy, 50);
+    let none = Reservation::default();
+    let need = |quantity| p.need(0, Side::Sell, q(quantity), price(), Decimal::ZERO, &none).unwrap();
+    // The first closes 30, the second 50 of 90, the 30 of the first among them.
+    let both = need(30).with_rest(need(90), need(30)).unwrap();
+    assert_eq!((both.amount(), both.closes), (Decimal::from(400), q(50)));
+    let both = need(70).with_rest(need(90), need(70)).unwrap();
+    assert_eq!(both, need(90), "of one price they need what the larger needs");
+    assert_eq!(need(30).with_rest(need(40), need(30)).unwrap(), need(40), "both only close");
+}
