@@ -4,8 +4,6 @@ mod order_builder;
 
 pub use order_builder::OrderBuilder;
 
-use std::borrow::Cow;
-
 use rust_decimal::Decimal;
 
 use crate::{
@@ -17,7 +15,7 @@ use crate::{
     market::{Bar, Quote},
     number::{Price, Quantity, Rounding},
     order::{Order, OrderKind, OrderQuantity, OrderRole, OrderSpec, Side},
-    state::{Request, State, Subscription, Timer},
+    state::{OrderView, Request, State, Subscription, Timer},
     strategy::StrategyResult,
     time::{TimeDelta, Timestamp},
 };
@@ -135,7 +133,7 @@ impl<'a> Context<'a> {
 
     /// An order of this run, open or not. Orders that are over may be kept in brief; such a one is written out, and so is not lent.
     #[must_use]
-    pub fn order(&self, id: OrderId) -> Option<Cow<'_, Order>> {
+    pub fn order(&self, id: OrderId) -> Option<OrderView<'_>> {
         self.state.orders.get(id)
     }
 

@@ -9,7 +9,7 @@ mod requests;
 mod series;
 
 pub use instruments::{InstrumentState, Instruments};
-pub use orders::{Ending, Hold, OrderEntry, Orders};
+pub use orders::{Ending, Hold, OrderEntry, OrderView, Orders};
 pub use pending::Pending;
 pub use requests::{Request, Subscription, Timer};
 pub use series::{BarHistory, Recorded};

@@ -1,6 +1,7 @@
 mod brief;
+mod view;
 
-use std::borrow::Cow;
+pub use self::view::OrderView;
 
 use self::brief::Brief;
 use crate::{
@@ -206,18 +207,18 @@ impl Orders {
     /// An order. One that is kept in brief ([`Orders::fill_whole`]) is written out, and so is not lent.
     #[must_use]
     #[inline]
-    pub fn get(&self, id: OrderId) -> Option<Cow<'_, Order>> {
+    pub fn get(&self, id: OrderId) -> Option<OrderView<'_>> {
         let order = self.order(self.slots.get(self.index(id)?)?, id.sequence)?;
         (order.id == id).then_some(order)
     }
 
     #[inline]
-    fn order<'a>(&self, slot: &'a Slot, sequence: u64) -> Option<Cow<'a, Order>> {
+    fn order<'a>(&self, slot: &'a Slot, sequence: u64) -> Option<OrderView<'a>> {
         Some(match slot {
-            Slot::Full(entry) => Cow::Borrowed(&entry.order),
+            Slot::Full(entry) => OrderView::lent(&entry.order),
             Slot::Brief(brief) => {
                 let instrument = self.instruments.get(brief.instrument()).copied().flatten()?;
-                Cow::Owned(brief.order(self.run, sequence, instrument))
+                OrderView::made(brief.order(self.run, sequence, instrument))
             }
         })
     }
@@ -280,7 +281,7 @@ impl Orders {
     }
 
     /// Every order of the run, oldest first.
-    pub fn iter(&self) -> impl DoubleEndedIterator<Item = Cow<'_, Order>> {
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = OrderView<'_>> {
         self.slots.iter().enumerate().filter_map(|(index, slot)| self.order(slot, index as u64 + 1))
     }
 
@@ -386,14 +387,14 @@ mod tests {
             );
             wanted.push(order);
         }
-        assert!(orders.iter().eq(wanted.iter().map(Cow::Borrowed)));
+        assert!(orders.iter().eq(wanted.iter().map(OrderView::lent)));
         let first = wanted[0].id;
         assert_eq!(orders.get(OrderId { strategy: 1, ..first }), None);
         assert_eq!(orders.get(OrderId { run: 4, ..first }), None);
         // A fill that is told late needs it in full again.
         assert_eq!(orders.entry_mut(first).unwrap().order, wanted[0]);
         assert_eq!((orders.entry(first).unwrap().instrument, orders.len()), (0, 4));
-        assert!(orders.iter().eq(wanted.iter().map(Cow::Borrowed)));
+        assert!(orders.iter().eq(wanted.iter().map(OrderView::lent)));
         assert_eq!(size_of::<Slot>(), 40);
     }
 }

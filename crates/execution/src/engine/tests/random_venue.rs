@@ -3,10 +3,10 @@
 //! The venue keeps its own truth. Commands reach it and reports come back in order, each when the test says so;
 //! acknowledgements may come later still. After the random part it answers everything, and the rules C1 to C8 must hold.
 
-use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use algoflow_core::order::{CancelReason, OrderQuantity, OrderRole};
+use algoflow_core::state::OrderView;
 use proptest::prelude::{Just, ProptestConfig, any, prop_assert, prop_assert_eq, prop_oneof, proptest};
 use proptest::strategy::Strategy as _;
 use proptest::test_runner::TestCaseError;
@@ -459,11 +459,11 @@ impl World {
         Err(TestCaseError::fail("it never comes to rest"))
     }
 
-    fn orders(&self) -> Vec<Cow<'_, Order>> {
+    fn orders(&self) -> Vec<OrderView<'_>> {
         self.h.state().orders.iter().collect()
     }
 
-    fn filled(&self, of: &[Cow<'_, Order>]) -> i64 {
+    fn filled(&self, of: &[OrderView<'_>]) -> i64 {
         of.iter().map(|order| order.filled.mantissa()).sum()
     }
 
@@ -518,7 +518,7 @@ impl World {
     fn check_cover(
         &self,
         parent: &Order,
-        children: &[Cow<'_, Order>],
+        children: &[OrderView<'_>],
         left: i64,
     ) -> Result<(), TestCaseError> {
         let touched = self.touched.lock().unwrap();
