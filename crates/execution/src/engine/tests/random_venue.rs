@@ -313,7 +313,9 @@ impl World {
     fn report(&mut self) -> Result<(), TestCaseError> {
         let Some((key, kind)) = self.reports.pop_front() else { return Ok(()) };
         // The report of an order's end can come before the answer to a lost request is looked up.
-        if matches!(kind, OrderEventKind::Cancelled { .. }) || !self.matters(key) {
+        // (A change of an order that is over may show a rest of it, which does matter.)
+        let may_show_rest = matches!(kind, OrderEventKind::Amended { .. });
+        if matches!(kind, OrderEventKind::Cancelled { .. }) || !(may_show_rest || self.matters(key)) {
             self.lost.retain(|lost| *lost != key);
         }
         self.tell(key, kind)
