@@ -196,7 +196,7 @@ impl Backtest {
     /// its time; zero takes one at every time at which something happened. A point takes 16 bytes.
     ///
     /// Unless this is called a curve begins with minutes, and goes over to longer intervals (5, 15, 30 minutes, 1, 2, 4, 12
-    /// hours, days) as often as it has 65,536 points.
+    /// hours, days) as often as it has 32,768 points.
     #[must_use]
     pub fn sample_equity_every(mut self, interval: TimeDelta) -> Self {
         self.sample_every = Some(interval);

@@ -3,8 +3,8 @@
 use algoflow_analytics::EquityPoint;
 use algoflow_core::time::{TimeDelta, Timestamp};
 
-/// A curve whose interval was not chosen never has many more points than this: 1 MB.
-pub(crate) const MAX_POINTS: usize = 1 << 16;
+/// A curve whose interval was not chosen never has many more points than this: 512 kB.
+pub(crate) const MAX_POINTS: usize = 1 << 15;
 
 /// The interval with which a curve begins whose interval was not chosen.
 const FIRST: TimeDelta = TimeDelta::minutes(1);

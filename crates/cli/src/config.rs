@@ -69,7 +69,7 @@ pub struct BacktestConfig {
     #[schemars(with = "Option<String>")]
     pub to: Option<Timestamp>,
     /// The equity curve takes the last point in each interval of this length: `"1h"`. If not given it begins with minutes and
-    /// goes over to longer intervals so that it never has more than 65,536 points.
+    /// goes over to longer intervals so that it never has more than 32,768 points.
     #[schemars(with = "Option<String>")]
     pub sample_equity_every: Option<TimeDelta>,
     /// What becomes of the positions of a strategy that fails: `"keep_positions"` or `"flatten"`.

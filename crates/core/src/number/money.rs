@@ -108,7 +108,7 @@ pub fn notional(price: Price, quantity: Quantity, multiplier: Decimal) -> Result
 /// is worth or costs. `None` says nothing but that it has to be computed otherwise.
 #[doc(hidden)]
 #[must_use]
-#[inline]
+#[inline(always)]
 pub fn product(price: Price, quantity: Quantity, factor: &Decimal) -> Option<Decimal> {
     let value = price.mantissa().checked_mul(quantity.mantissa())?;
     let mantissa = i128::from(value) * i128::from(i64::try_from(factor.mantissa()).ok()?);

@@ -27,12 +27,16 @@ pub(super) struct Brief {
 
 impl Brief {
     /// A new order, filled whole at `price`; `None` if there is more to say of it.
-    #[inline]
+    #[inline(always)]
     pub(super) fn filled(order: &Order, index: usize, price: Price, now: Timestamp) -> Option<Self> {
         let spec = &order.spec;
         let quantity = spec.plain_quantity()?;
-        // What it is worth can be computed from these when it is asked for.
-        crate::number::product(price, quantity, &Decimal::ONE)?;
+        // What it is worth can be computed from these when it is asked for: a decimal holds any 63 bits at 28 places.
+        price.mantissa().checked_mul(quantity.mantissa())?;
+        let places = price.scale().places() + quantity.scale().places();
+        if u32::from(places) > Decimal::MAX_SCALE {
+            return None;
+        }
         Some(Self {
             quantity: quantity.mantissa(),
             price: price.mantissa(),
