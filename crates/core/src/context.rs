@@ -364,7 +364,7 @@ impl<'a> Context<'a> {
             spec.flags.reduce_only = role == OrderRole::Close;
         });
         // The order counts towards the target that it works for.
-        self.state.pending.expect(self.strategy, index, difference);
+        self.state.pending.raise(self.strategy, index, difference);
         self.state.requests.push(Request::Submit(id));
         Ok(())
     }

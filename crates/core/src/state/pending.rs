@@ -36,13 +36,13 @@ impl Pending {
 
     /// Orders will add so much more. A sum that does not fit is left as it was: it cannot be of an order that passes the checks.
     #[inline]
-    pub fn expect(&mut self, strategy: usize, instrument: usize, signed: Quantity) {
+    pub fn raise(&mut self, strategy: usize, instrument: usize, signed: Quantity) {
         self.update(strategy, instrument, |quantity| quantity.checked_add(signed).unwrap_or(quantity));
     }
 
     /// Orders will add so much less.
     #[inline]
-    pub fn unexpect(&mut self, strategy: usize, instrument: usize, signed: Quantity) {
+    pub fn lower(&mut self, strategy: usize, instrument: usize, signed: Quantity) {
         self.update(strategy, instrument, |quantity| quantity.checked_sub(signed).unwrap_or(Quantity::ZERO));
     }
 
@@ -68,13 +68,13 @@ mod tests {
         pending.add_strategy();
         pending.add_instrument();
         pending.add_strategy();
-        pending.expect(1, 0, Quantity::from_int(3));
-        pending.expect(1, 0, Quantity::from_int(-1));
-        pending.expect(0, 0, Quantity::ONE);
+        pending.raise(1, 0, Quantity::from_int(3));
+        pending.raise(1, 0, Quantity::from_int(-1));
+        pending.raise(0, 0, Quantity::ONE);
         assert_eq!([0, 1, 2].map(|strategy| pending.get(strategy, 0)), [1, 2, 0].map(Quantity::from_int));
-        pending.unexpect(1, 0, Quantity::from_int(2));
+        pending.lower(1, 0, Quantity::from_int(2));
         assert_eq!((pending.open, pending.get(1, 0), pending.get(0, 1)), (1, Quantity::ZERO, Quantity::ZERO));
-        pending.unexpect(0, 0, "1.00".parse().unwrap());
+        pending.lower(0, 0, "1.00".parse().unwrap());
         assert_eq!((pending.open, pending.get(0, 0).scale()), (0, crate::number::Scale::ZERO));
     }
 }

@@ -149,7 +149,7 @@ impl Engine {
 
     /// A target order will add this much less from now on.
     pub(super) fn unexpect(&mut self, strategy: usize, instrument: usize, signed: Quantity) {
-        self.state.pending.unexpect(strategy, instrument, signed);
+        self.state.pending.lower(strategy, instrument, signed);
     }
 
     /// Gives back what an order had set aside.

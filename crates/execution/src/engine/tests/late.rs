@@ -159,14 +159,20 @@ fn fills_may_be_told_before_the_change_that_made_them_possible() {
     assert_eq!(reserved(&h, "USD"), Decimal::ZERO);
 }
 
-#[test]
-fn what_a_venue_still_has_of_a_filled_order_is_cancelled() {
-    // L5
+/// A fill of ten of fifteen has overtaken the answer to the change.
+fn overtaken() -> Harness {
     let (mut h, _) = at(engine_keeps_links(), grown);
     h.close(id(), "10").unwrap();
     h.accept(order(1)).unwrap();
     h.close(id(), "10").unwrap();
     h.fill(order(1), "10").unwrap();
+    h
+}
+
+#[test]
+fn what_a_venue_still_has_of_a_filled_order_is_cancelled() {
+    // L5
+    let mut h = overtaken();
     assert_eq!(status(&h, 1), OrderStatus::Filled);
     assert!(amend_refused(&mut h, 1).is_empty(), "as it mostly goes");
     assert_eq!(cancels(&amended(&mut h, 1, 15)), [1]);
@@ -182,12 +188,7 @@ fn a_venue_that_will_not_end_a_rest_is_asked_again() {
         let (code, text) = (RejectCode::Other, "no".into());
         cancels(&h.report(order(1), OrderEventKind::CancelRejected { code, text }).unwrap())
     };
-    let (mut h, _) = at(engine_keeps_links(), grown);
-    h.close(id(), "10").unwrap();
-    h.accept(order(1)).unwrap();
-    h.close(id(), "10").unwrap();
-    // A fill of ten of fifteen overtakes the answer to the change.
-    h.fill(order(1), "10").unwrap();
+    let mut h = overtaken();
     assert_eq!(cancels(&amended(&mut h, 1, 15)), [1]);
     assert!(amended(&mut h, 1, 15).is_empty(), "it is asked already");
     assert_eq!((refused(&mut h), refused(&mut h)), (vec![1], vec![1]));
@@ -206,11 +207,7 @@ fn a_rest_that_the_venue_ended_is_forgotten() {
     // L5
     let ends = [OrderEventKind::Cancelled { reason: CancelReason::Requested }, OrderEventKind::Expired];
     for end in ends {
-        let (mut h, _) = at(engine_keeps_links(), grown);
-        h.close(id(), "10").unwrap();
-        h.accept(order(1)).unwrap();
-        h.close(id(), "10").unwrap();
-        h.fill(order(1), "10").unwrap();
+        let mut h = overtaken();
         assert_eq!(cancels(&amended(&mut h, 1, 15)), [1]);
         assert_eq!(h.engine().links.rests.len(), 1);
         assert!(h.report(order(1), end).unwrap().is_empty());
@@ -222,11 +219,7 @@ fn a_rest_that_the_venue_ended_is_forgotten() {
 #[test]
 fn a_rest_whose_end_was_lost_is_asked_for_when_it_is_known() {
     // L5
-    let (mut h, _) = at(engine_keeps_links(), grown);
-    h.close(id(), "10").unwrap();
-    h.accept(order(1)).unwrap();
-    h.close(id(), "10").unwrap();
-    h.fill(order(1), "10").unwrap();
+    let mut h = overtaken();
     assert_eq!(cancels(&amended(&mut h, 1, 15)), [1]);
     assert!(h.accept(order(1)).unwrap().is_empty(), "it is asked already");
     let unknown = OrderEventKind::OutcomeUnknown { evidence: "timeout".into() };
