@@ -63,6 +63,15 @@ pub enum OrderRole {
     Close,
 }
 
+impl OrderRole {
+    /// Whether its order counts towards a position that is aimed at.
+    #[must_use]
+    #[inline]
+    pub const fn is_target(self) -> bool {
+        matches!(self, Self::Target | Self::Close)
+    }
+}
+
 /// Everything that is asked of a venue in one order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OrderSpec {

@@ -10,7 +10,7 @@ use algoflow_core::{
     error::OrderError,
     id::OrderId,
     number::Quantity,
-    order::{Order, OrderEvent, OrderRole, OrderSpec, OrderStatus},
+    order::{Order, OrderEvent, OrderSpec, OrderStatus},
     state::Request,
     strategy::Strategy,
 };
@@ -91,7 +91,7 @@ impl Engine {
         self.state.now = self.state.now.max(event.ts_recv);
         self.state.requests.clear();
         let instrument = entry.instrument;
-        let target = matches!(entry.order.spec.contingency.role, OrderRole::Target | OrderRole::Close);
+        let target = entry.order.spec.contingency.role.is_target();
         self.take_fill(id, instrument, fill, target)?;
         self.state.orders.fill_whole(id, fill.price, event.ts_recv)?;
         self.call(usize::from(id.strategy), |strategy, ctx| Strategy::on_order(strategy, ctx, event));

@@ -1,12 +1,11 @@
 //! What happens to orders: the order, the account, the strategy, then the orders that depend on it.
 
 use algoflow_core::{
-    capabilities::Feature,
     command::Command,
     error::OrderError,
     id::OrderId,
     number::Quantity,
-    order::{CancelReason, Fill, OrderEvent, OrderEventKind, OrderQuantity, OrderRole, OrderStatus},
+    order::{CancelReason, Fill, OrderEvent, OrderEventKind, OrderQuantity, OrderStatus},
     strategy::Strategy,
 };
 
@@ -37,7 +36,7 @@ impl Engine {
             return Ok(());
         }
         let leaves = entry.order.leaves();
-        let target = matches!(entry.order.spec.contingency.role, OrderRole::Target | OrderRole::Close);
+        let target = entry.order.spec.contingency.role.is_target();
         let was_final = entry.order.status.is_final();
         let was_unknown = entry.order.status == OrderStatus::Unknown;
         if let Err(error) = entry.order.apply(event) {
@@ -162,43 +161,6 @@ impl Engine {
     ) -> Result<(), EngineError> {
         let Some(entry) = self.state.orders.entry_mut(id) else { return Ok(()) };
         Ok(self.state.portfolio.release(instrument, &mut entry.reservation, share)?)
-    }
-
-    /// Reduce-only orders at the venue never exceed the position that they reduce.
-    pub(super) fn shrink_reducing(
-        &mut self,
-        instrument: usize,
-        commands: &mut Vec<Command>,
-    ) -> Result<(), EngineError> {
-        let orders = self.links.reducing.get(instrument).cloned().unwrap_or_default();
-        let mut open = Vec::with_capacity(orders.len());
-        for id in orders {
-            let Some(order) = self.state.orders.get(id).filter(|order| order.is_open()) else { continue };
-            open.push(id);
-            let room = self.room_to_reduce(id.strategy.into(), instrument, order.spec.side);
-            if room.is_zero() {
-                self.links.to_cancel.push((id, algoflow_core::order::CancelReason::ReduceOnly));
-            } else if let Some(number) = self.links.membership.get(&id).copied() {
-                // Its group knows of the room, and of what it has asked for already (R5).
-                if order.leaves() > room {
-                    self.sync_group(number, false, commands)?;
-                }
-            } else if order.leaves() > room && !self.native(instrument).contains(Feature::Amend) {
-                if !self.links.to_replace.contains(&id) {
-                    self.links.to_replace.push(id);
-                }
-                self.links.to_cancel.push((id, algoflow_core::order::CancelReason::ReduceOnly));
-            } else if order.leaves() > room {
-                let (kind, filled) = (order.spec.kind, order.filled);
-                if let Ok(total) = filled.checked_add(room) {
-                    self.amend(id, kind, total, commands)?;
-                }
-            }
-        }
-        if let Some(all) = self.links.reducing.get_mut(instrument) {
-            *all = open;
-        }
-        Ok(())
     }
 
     /// The quantity of an order that was counted in the quote, once the venue has said it.

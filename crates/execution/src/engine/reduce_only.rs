@@ -15,7 +15,7 @@ use algoflow_core::{
     command::Command,
     id::OrderId,
     number::Quantity,
-    order::{OrderEvent, OrderEventKind, OrderQuantity, OrderRole, RejectCode, Side},
+    order::{CancelReason, OrderEvent, OrderEventKind, OrderQuantity, RejectCode, Side},
 };
 
 use super::{Engine, submit::Refusal};
@@ -65,8 +65,47 @@ impl Engine {
             spec.quantity = OrderQuantity::Base(asked.min(room));
         }
         let cut = asked.checked_sub(asked.min(room)).and_then(|cut| spec.side.signed(cut));
-        if let (OrderRole::Target | OrderRole::Close, Ok(cut)) = (spec.contingency.role, cut) {
+        if let Ok(cut) = cut
+            && spec.contingency.role.is_target()
+        {
             self.unexpect(strategy, instrument, cut);
+        }
+        Ok(())
+    }
+
+    /// Reduce-only orders at the venue never exceed the position that they reduce.
+    pub(super) fn shrink_reducing(
+        &mut self,
+        instrument: usize,
+        commands: &mut Vec<Command>,
+    ) -> Result<(), EngineError> {
+        let orders = self.links.reducing.get(instrument).cloned().unwrap_or_default();
+        let mut open = Vec::with_capacity(orders.len());
+        for id in orders {
+            let Some(order) = self.state.orders.get(id).filter(|order| order.is_open()) else { continue };
+            open.push(id);
+            let room = self.room_to_reduce(id.strategy.into(), instrument, order.spec.side);
+            if room.is_zero() {
+                self.links.to_cancel.push((id, CancelReason::ReduceOnly));
+            } else if let Some(number) = self.links.membership.get(&id).copied() {
+                // Its group knows of the room, and of what it has asked for already (R5).
+                if order.leaves() > room {
+                    self.sync_group(number, false, commands)?;
+                }
+            } else if order.leaves() > room && !self.native(instrument).contains(Feature::Amend) {
+                if !self.links.to_replace.contains(&id) {
+                    self.links.to_replace.push(id);
+                }
+                self.links.to_cancel.push((id, CancelReason::ReduceOnly));
+            } else if order.leaves() > room {
+                let (kind, filled) = (order.spec.kind, order.filled);
+                if let Ok(total) = filled.checked_add(room) {
+                    self.amend(id, kind, total, commands)?;
+                }
+            }
+        }
+        if let Some(all) = self.links.reducing.get_mut(instrument) {
+            *all = open;
         }
         Ok(())
     }
@@ -98,7 +137,7 @@ impl Engine {
         spec.contingency.parent = None;
         let signed = spec.side.signed(order.leaves()).unwrap_or(Quantity::ZERO);
         let next = self.state.orders.create(strategy, instrument, spec, self.state.now);
-        if matches!(spec.contingency.role, OrderRole::Target | OrderRole::Close) {
+        if spec.contingency.role.is_target() {
             self.unexpect(strategy, instrument, signed.checked_neg().unwrap_or(Quantity::ZERO));
         }
         self.submit(next, commands)
