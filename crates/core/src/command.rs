@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    id::{InstrumentId, OrderId},
+    id::{InstrumentId, OrderId, VenueOrderId},
     number::Quantity,
     order::{OrderKind, OrderSpec},
 };
@@ -18,10 +18,13 @@ pub struct Submit {
 }
 
 /// A change of an open order: the prices and the total quantity that are to hold.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Amend {
     /// Which order.
     pub order: OrderId,
+    /// The venue's own id of it, once it gave one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub venue_order: Option<VenueOrderId>,
     /// Its instrument.
     pub instrument: InstrumentId,
     /// The kind with its new prices. The kind itself stays.
@@ -31,10 +34,13 @@ pub struct Amend {
 }
 
 /// An open order, as a venue is told of it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OrderRef {
     /// Which order.
     pub order: OrderId,
+    /// The venue's own id of it, once it gave one: the only name of an order that was made elsewhere.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub venue_order: Option<VenueOrderId>,
     /// Its instrument.
     pub instrument: InstrumentId,
 }

@@ -204,7 +204,8 @@ fn orders(c: &mut Criterion) {
                 sequence += 1;
                 let limit = OrderSpec::limit(spy().id, Side::Buy, Quantity::ONE, price(9_000));
                 let command = submit(sequence, limit);
-                let order = OrderRef { order: command.order(), instrument: limit.instrument };
+                let (order, instrument) = (command.order(), limit.instrument);
+                let order = OrderRef { order, venue_order: None, instrument };
                 exchange.execute(&command, now).unwrap();
                 drain(&mut exchange);
                 exchange.execute(&Command::Cancel(order), now).unwrap();

@@ -81,6 +81,12 @@ pub enum RejectCode {
     RateLimited,
     /// The order is not known, or no longer open.
     UnknownOrder,
+    /// It never reached the venue.
+    NotSent,
+    /// It is proven that the venue never took it: its outcome was unknown, and it can take no effect any more.
+    Lost,
+    /// The venue cannot be traded at now: the connection is lost, or what is known of the account is not certain.
+    VenueNotReady,
     /// A rejection drawn at random by a simulated venue.
     Simulated,
     /// Anything else: see the text.
@@ -106,6 +112,9 @@ impl fmt::Display for RejectCode {
             Self::RiskLimit => "RISK_LIMIT",
             Self::RateLimited => "RATE_LIMITED",
             Self::UnknownOrder => "UNKNOWN_ORDER",
+            Self::NotSent => "NOT_SENT",
+            Self::Lost => "LOST",
+            Self::VenueNotReady => "VENUE_NOT_READY",
             Self::Simulated => "SIMULATED",
             Self::Other => "OTHER",
         })

@@ -72,7 +72,9 @@ impl Engine {
         } else if !rest.is_asked && rest.asks < MAX_ASKS {
             rest.asks += 1;
             rest.is_asked = true;
-            commands.push(Command::Cancel(OrderRef { order, instrument }));
+            let venue_order =
+                self.state.orders.entry(order).and_then(|entry| entry.order.venue_order.clone());
+            commands.push(Command::Cancel(OrderRef { order, venue_order, instrument }));
         }
     }
 

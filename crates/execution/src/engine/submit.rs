@@ -321,6 +321,7 @@ impl Engine {
         use CancelReason as R;
         let Some(entry) = self.state.orders.entry_mut(id) else { return Ok(()) };
         let instrument = entry.order.spec.instrument;
+        let venue_order = entry.order.venue_order.clone();
         match entry.order.status {
             OrderStatus::Initialized => {
                 let text = "cancelled before it was sent";
@@ -340,7 +341,7 @@ impl Engine {
             _ => {
                 entry.ending = Some(ending);
                 self.note(id, OrderEventKind::CancelRequested)?;
-                commands.push(Command::Cancel(OrderRef { order: id, instrument }));
+                commands.push(Command::Cancel(OrderRef { order: id, venue_order, instrument }));
                 Ok(())
             }
         }
@@ -411,13 +412,13 @@ impl Engine {
             return Ok(Err(refusal));
         }
         self.note(id, OrderEventKind::AmendRequested)?;
-        if let Some(entry) = self.state.orders.entry_mut(id) {
-            entry.order.ask_total(quantity);
-        }
+        let Some(entry) = self.state.orders.entry_mut(id) else { return Ok(Ok(())) };
+        entry.order.ask_total(quantity);
+        let venue_order = entry.order.venue_order.clone();
         let changes = self.links.amending.entry(id).or_default();
         changes.unanswered += 1;
         changes.asked.push((kind, quantity));
-        commands.push(Command::Amend(Amend { order: id, instrument, kind, quantity }));
+        commands.push(Command::Amend(Amend { order: id, venue_order, instrument, kind, quantity }));
         Ok(Ok(()))
     }
 

@@ -207,9 +207,10 @@ fn send(rig: &mut Rig, step: &Step) {
             rig.send(*spec);
             return;
         }
-        Step::Cancel(order) => Command::Cancel(OrderRef { order: id(*order), instrument }),
+        Step::Cancel(order) => Command::Cancel(OrderRef { order: id(*order), venue_order: None, instrument }),
         Step::Amend(order, spec) => Command::Amend(Amend {
             order: id(*order),
+            venue_order: None,
             instrument,
             kind: spec.kind,
             quantity: spec.quantity.value(),

@@ -276,7 +276,7 @@ impl Rig {
     }
 
     pub(crate) fn cancel(&mut self, sequence: u64) -> Vec<String> {
-        let order = OrderRef { order: id(sequence), instrument: spy().id };
+        let order = OrderRef { order: id(sequence), venue_order: None, instrument: spy().id };
         self.exchange.execute(&Command::Cancel(order), self.now).unwrap();
         self.drain()
     }
@@ -285,7 +285,8 @@ impl Rig {
     pub(crate) fn amend(&mut self, sequence: u64, text: &str) -> Vec<String> {
         let spec = order(text);
         let quantity = spec.quantity.value();
-        let amend = Amend { order: id(sequence), instrument: spec.instrument, kind: spec.kind, quantity };
+        let (instrument, kind) = (spec.instrument, spec.kind);
+        let amend = Amend { order: id(sequence), venue_order: None, instrument, kind, quantity };
         self.exchange.execute(&Command::Amend(amend), self.now).unwrap();
         self.drain()
     }

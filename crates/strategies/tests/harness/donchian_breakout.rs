@@ -69,7 +69,7 @@ fn the_stop_trails_by_average_ranges_and_follows_partial_fills() -> TestResult {
     assert_eq!(offset, TrailingOffset::Price("3.62".parse()?));
     market.harness.accept(id(2))?;
     let commands = market.harness.fill(id(1), "102")?;
-    let [Command::Amend(amend)] = commands[..] else { panic!("{commands:?}") };
+    let [Command::Amend(amend)] = &commands[..] else { panic!("{commands:?}") };
     assert_eq!((amend.order, amend.quantity), (id(2), q(10)));
     Ok(())
 }

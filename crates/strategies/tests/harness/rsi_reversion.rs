@@ -231,7 +231,7 @@ fn a_venue_without_stops_gets_no_position() {
         last = harness.close(spy(), close).unwrap();
     }
     // The entry has left when the stop is denied, and is taken back at once.
-    assert!(matches!(last[..], [Command::Submit(_), Command::Cancel(order)] if order.order == id(1)));
+    assert!(matches!(&last[..], [Command::Submit(_), Command::Cancel(order)] if order.order == id(1)));
     harness.cancelled(id(1)).unwrap();
     assert_eq!(harness.state().orders.open().count(), 0);
 }

@@ -391,7 +391,7 @@ fn an_emulated_stop_is_changed_as_what_it_became() {
     assert_eq!(sizes(&h.close(id(), "7").unwrap()), [(3, 4)]);
     let commands = h.fill_part(order(1), q(2), "10").unwrap();
     let change = commands.iter().find_map(|command| match command {
-        Command::Amend(amend) if amend.order == order(3) => Some(*amend),
+        Command::Amend(amend) if amend.order == order(3) => Some(amend.clone()),
         _ => None,
     });
     assert_eq!(change.map(|change| (change.kind, change.quantity)), Some((OrderKind::Market, q(6))));

@@ -1,0 +1,1 @@
+//! What venue connectors are built from.
