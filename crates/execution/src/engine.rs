@@ -1,5 +1,6 @@
 //! The engine: one input in, commands out.
 
+mod adopt;
 mod at_once;
 mod contingent;
 mod dispatch;
@@ -12,6 +13,7 @@ mod quiet;
 mod reduce_only;
 mod submit;
 
+pub use adopt::{Adjustment, Adopted, Anomaly, EXTERNAL, MAX_ANOMALIES};
 pub use quiet::{Quiet, Told};
 
 use algoflow_core::{
@@ -106,6 +108,10 @@ pub struct Engine {
     denials: Vec<OrderEvent>,
     journal: Option<Recorder>,
     started: bool,
+    /// Whether strategies are being warmed up: what they ask of orders is dropped.
+    warming: bool,
+    /// Reports of venues that cannot be, once they are written down here and not the end of the run.
+    anomalies: Option<Vec<Anomaly>>,
 }
 
 impl std::fmt::Debug for Engine {
@@ -139,6 +145,8 @@ impl Engine {
             denials: Vec::new(),
             journal: None,
             started: false,
+            warming: false,
+            anomalies: None,
         }
     }
 
@@ -275,6 +283,9 @@ impl Engine {
             Input::Instrument(instrument) => self.add_instrument((**instrument).clone()),
             Input::Deposit { venue, money } => self.deposit(*venue, *money),
             Input::ErrorPolicy(policy) => self.take_policy(*policy),
+            Input::WarmUp(data) => self.warm_up(data, commands),
+            Input::Adopt(order) => self.adopt(order, commands),
+            Input::Adjust(adjustment) => self.adjust(adjustment, commands),
         }
     }
 
@@ -419,7 +430,7 @@ impl Engine {
 
     /// Acts on an input, on the record if one is kept.
     #[inline]
-    fn journaled(
+    pub(crate) fn journaled(
         &mut self,
         input: impl FnOnce() -> Input,
         commands: &mut Vec<Command>,

@@ -79,6 +79,9 @@ pub enum EngineError {
         /// What was recorded.
         recorded: String,
     },
+    /// Something of an order or a position that was made elsewhere, in an engine that has no owner for it.
+    #[error("what was made elsewhere has no owner here: call `tolerate` before the start")]
+    NotTolerant,
     /// A strategy that is added after the start.
     #[error(
         "{strategy} comes too late: strategies are added before the start, or a journal could not be replayed"
@@ -106,6 +109,7 @@ impl EngineError {
             Self::Journal { .. } => "ENGINE_JOURNAL",
             Self::JournalWrite { .. } => "ENGINE_JOURNAL_WRITE",
             Self::Diverged { .. } => "ENGINE_DIVERGED",
+            Self::NotTolerant => "ENGINE_NOT_TOLERANT",
             Self::Started { .. } => "ENGINE_STARTED",
         }
     }

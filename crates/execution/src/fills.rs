@@ -48,6 +48,19 @@ impl KnownFills {
         true
     }
 
+    /// Whether a fill of the order whose newest fill has the number `last` was taken in.
+    pub(crate) fn knows(&self, last: u64, id: &ExecutionId) -> bool {
+        let mut number = last;
+        for _ in 0..MAX_COMPARED {
+            match self.get(number) {
+                None => return false,
+                Some(known) if known.id == *id => return true,
+                Some(known) => number = known.earlier,
+            }
+        }
+        false
+    }
+
     fn get(&self, number: u64) -> Option<&Known> {
         let is_kept = number > 0 && number + MAX_KNOWN_FILLS as u64 > self.count;
         self.ring.get(self.place(number)).filter(|_| is_kept)

@@ -4,7 +4,7 @@ use algoflow_core::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::engine::ErrorPolicy;
+use crate::engine::{Adjustment, Adopted, ErrorPolicy};
 
 /// Everything that can reach an engine once trading has begun. The same inputs give the same commands.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -41,4 +41,10 @@ pub enum Input {
     },
     /// [`Engine::set_error_policy`](crate::Engine::set_error_policy) after the start.
     ErrorPolicy(ErrorPolicy),
+    /// Past data that strategies are to know before they trade: they are told, and what they ask of orders is dropped.
+    WarmUp(MarketData),
+    /// An open order of the account that was made elsewhere is ours from now on.
+    Adopt(Adopted),
+    /// What an account holds is what the venue says, though no order of ours explains it.
+    Adjust(Adjustment),
 }

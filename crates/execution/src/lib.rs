@@ -72,7 +72,10 @@ mod links;
 mod routes;
 mod timers;
 
-pub use engine::{Engine, ErrorPolicy, Halt, MAX_REQUESTS_PER_INPUT, MAX_TIMERS_PER_INPUT, Quiet, Told};
+pub use engine::{
+    Adjustment, Adopted, Anomaly, EXTERNAL, Engine, ErrorPolicy, Halt, MAX_ANOMALIES, MAX_REQUESTS_PER_INPUT,
+    MAX_TIMERS_PER_INPUT, Quiet, Told,
+};
 pub use error::EngineError;
 pub use fills::MAX_KNOWN_FILLS;
 pub use harness::Harness;

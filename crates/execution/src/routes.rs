@@ -1,6 +1,6 @@
 //! Who wants which data.
 
-use algoflow_core::{bar_spec::BarSpec, market::Bar, state::Subscription};
+use algoflow_core::{bar_spec::BarSpec, id::InstrumentId, market::Bar, state::Subscription};
 
 /// The subscriptions to one instrument, each a list of strategy indices in the order of subscription.
 #[derive(Debug, Default)]
@@ -20,6 +20,8 @@ pub(crate) struct Routes {
     by_instrument: Vec<Route>,
     /// By instrument: where its data go if that is one place. A digest of the routes, small enough to stay in the cache.
     single: Vec<Single>,
+    /// How many subscriptions were made.
+    count: u64,
 }
 
 /// No strategy.
@@ -126,6 +128,33 @@ impl Routes {
             Subscription::Events(_) => add(&mut route.events),
             _ => {}
         }
+        self.count += 1;
         self.digest(instrument);
+    }
+
+    /// How many subscriptions were made.
+    pub(crate) fn count(&self) -> u64 {
+        self.count
+    }
+
+    /// What is wanted of an instrument, each thing once.
+    pub(crate) fn subscriptions(&self, index: usize, id: InstrumentId) -> Vec<Subscription> {
+        let Some(route) = self.get(index) else { return Vec::new() };
+        let mut wanted = Vec::new();
+        for (spec, _) in &route.bars {
+            let bars = Subscription::bars(id, *spec);
+            if !wanted.contains(&bars) {
+                wanted.push(bars);
+            }
+        }
+        let lists = [
+            (&route.trades, Subscription::Trades(id)),
+            (&route.quotes, Subscription::Quotes(id)),
+            (&route.books, Subscription::Book(id)),
+            (&route.pools, Subscription::Pools(id)),
+            (&route.events, Subscription::Events(id)),
+        ];
+        wanted.extend(lists.into_iter().filter(|(who, _)| !who.is_empty()).map(|(_, what)| what));
+        wanted
     }
 }

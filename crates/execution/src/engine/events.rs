@@ -19,7 +19,9 @@ impl Engine {
         commands: &mut Vec<Command>,
     ) -> Result<(), EngineError> {
         let id = event.order;
-        let entry = self.state.orders.entry_mut(id).ok_or_else(|| EngineError::UnknownOrder { order: id })?;
+        let Some(entry) = self.state.orders.entry_mut(id) else {
+            return self.impossible(event, EngineError::UnknownOrder { order: id });
+        };
         if let OrderEventKind::Cancelled { reason: CancelReason::Requested } = event.kind
             && let Some(ending) = entry.ending.take()
         {
@@ -28,6 +30,10 @@ impl Engine {
             let OrderEvent { order, instrument, ts_event, ts_recv, .. } = *event;
             let kind = super::submit::ended(ending);
             return self.on_event(&OrderEvent { order, instrument, ts_event, ts_recv, kind }, commands);
+        }
+        if self.anomalies.is_some() && is_repeated_end(entry.order.status, &event.kind) {
+            // So are the ends of orders.
+            return Ok(());
         }
         if let OrderEventKind::Filled(fill) = &event.kind
             && !self.fills.is_new(&mut entry.last_fill, &fill.id)
@@ -45,7 +51,7 @@ impl Engine {
                     self.on_impossible_fill(event, &error);
                     Ok(())
                 }
-                error => Err(error.into()),
+                error => self.impossible(event, error.into()),
             };
         }
         if was_final {
@@ -62,7 +68,7 @@ impl Engine {
             (entry.instrument, entry.order.spec.side, entry.order.status.is_final());
         match &event.kind {
             OrderEventKind::Filled(fill) => self.on_fill(id, instrument, fill, leaves, target)?,
-            OrderEventKind::Denied { .. } => self.denials.push(event.clone()),
+            OrderEventKind::Denied { .. } if !self.warming => self.denials.push(event.clone()),
             OrderEventKind::Amended { .. } if !is_final => self.on_amended(id, instrument, leaves, target),
             _ => {}
         }
@@ -82,7 +88,7 @@ impl Engine {
         }
         let linked = !self.links.membership.is_empty() || !self.links.children.is_empty();
         let group = if linked { self.before_told(event, is_final)? } else { None };
-        if tells_strategy(&event.kind) {
+        if tells_strategy(&event.kind) && !self.warming {
             self.call(usize::from(id.strategy), |strategy, ctx| Strategy::on_order(strategy, ctx, event));
         }
         if is_final {
@@ -169,6 +175,19 @@ impl Engine {
             OrderQuantity::Base(quantity) => quantity,
             other => other.base(order.spec.side).unwrap_or(Quantity::ZERO),
         })
+    }
+}
+
+/// Whether this is the end of an order that is over, told again. What a venue still has of a filled order can end (L5 of late
+/// fills).
+const fn is_repeated_end(status: OrderStatus, kind: &OrderEventKind) -> bool {
+    use OrderEventKind as E;
+    match kind {
+        E::Cancelled { .. } | E::Expired => {
+            matches!(status, OrderStatus::Cancelled | OrderStatus::Expired | OrderStatus::Rejected)
+        }
+        E::Rejected { .. } => status.is_final(),
+        _ => false,
     }
 }
 

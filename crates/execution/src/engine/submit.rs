@@ -83,7 +83,7 @@ impl Engine {
     }
 
     fn carry_out(&mut self, request: Request, commands: &mut Vec<Command>) -> Result<(), EngineError> {
-        if self.is_dropped(&request) {
+        if self.is_dropped(&request) || (self.warming && self.drop_while_warming(&request, commands)?) {
             return Ok(());
         }
         match request {
@@ -238,7 +238,7 @@ impl Engine {
     }
 
     /// Sets aside what the order needs of the account (C8).
-    fn reserve(&mut self, id: OrderId, instrument: usize) -> Result<Result<(), Refusal>, EngineError> {
+    pub(super) fn reserve(&mut self, id: OrderId, instrument: usize) -> Result<Result<(), Refusal>, EngineError> {
         let Some(order) = self.state.orders.get(id) else { return Ok(Ok(())) };
         let spec = &order.spec;
         let Some(known) = self.state.instruments.get(instrument) else {
