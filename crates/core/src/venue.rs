@@ -41,6 +41,9 @@ pub enum VenueEvent {
         /// What was seen.
         reason: String,
     },
+    /// Every event to come is of this time or later. Venues that play back recorded data say it before each of them, so that
+    /// what is due before that time happens before.
+    Time(Timestamp),
     /// The connection is up (again).
     Connected,
     /// The connection is lost; the venue is reconnecting.

@@ -422,6 +422,17 @@ impl Engine {
         &self.denials
     }
 
+    /// The same, handed over: [`Engine::denials`] begins anew. A driver that writes them down elsewhere keeps memory bounded.
+    pub fn take_denials(&mut self) -> Vec<OrderEvent> {
+        std::mem::take(&mut self.denials)
+    }
+
+    /// Whether trading has begun.
+    #[must_use]
+    pub const fn is_started(&self) -> bool {
+        self.started
+    }
+
     /// Hands over the state at the end of a run.
     #[must_use]
     pub fn into_state(self) -> (State, Vec<Halt>, Vec<OrderEvent>) {

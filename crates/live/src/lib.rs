@@ -1,1 +1,8 @@
 //! The live driver.
+
+pub mod journal;
+pub mod reconcile;
+pub mod session;
+mod standing;
+
+pub use standing::Standing;

@@ -1,0 +1,84 @@
+//! The end.
+
+use algoflow_core::{
+    command::{Command, OrderRef},
+    order::OrderStatus,
+};
+use algoflow_execution::Input;
+
+use super::{Effect, JournalFailure, Now, Phase, Request, Session, SessionError};
+use crate::{journal::SessionStop, standing::cancel_all};
+
+impl Session {
+    /// Strategies are told, and open orders are cancelled if that is wanted.
+    pub(super) fn begin_to_stop(&mut self, now: Now, effects: &mut Vec<Effect>) -> Result<(), SessionError> {
+        if matches!(self.phase, Phase::Stopping { .. } | Phase::Stopped) {
+            return Ok(());
+        }
+        let started = self.engine.is_started();
+        self.phase = Phase::Stopping { since: now.running };
+        if !started {
+            return Ok(());
+        }
+        let at = self.clock(now);
+        self.feed(Input::Stop(at), now, effects)?;
+        if self.config.cancel_on_stop
+            && let Some(input) = cancel_all(at)
+        {
+            self.feed(input, now, effects)?;
+        }
+        Ok(())
+    }
+
+    /// It is over when nothing is open that should not be, or when it took too long.
+    pub(super) fn try_to_stop(&mut self, now: Now, effects: &mut Vec<Effect>) {
+        let Phase::Stopping { since } = self.phase else { return };
+        let waits = now.running < since.saturating_add(self.config.stop_within);
+        let in_doubt = self.links.iter().any(|link| !link.doubts.is_empty() || link.snapshot.is_some());
+        let open = self.config.cancel_on_stop
+            && self.engine.state().orders.open().any(|order| order.status.is_at_venue());
+        let unsettled = !self.waiting.is_empty() || self.asked.values().any(|asked| !asked.overdue);
+        let clean = !(in_doubt || open || unsettled);
+        if waits && !clean && !self.journal_failed {
+            return;
+        }
+        self.phase = Phase::Stopped;
+        if !self.journal_failed {
+            self.sequence += 1;
+            let (sequence, at) = (self.sequence, self.clock(now));
+            effects.push(Effect::Append(Box::new(SessionStop { sequence, at, clean }.into())));
+        }
+        effects.push(Effect::Stopped { clean: clean && !self.journal_failed });
+    }
+
+    /// The journal takes nothing more (N7).
+    pub(super) fn on_journal_failed(&mut self, reason: String, now: Now, effects: &mut Vec<Effect>) {
+        if self.journal_failed {
+            return;
+        }
+        self.journal_failed = true;
+        self.waiting.clear();
+        effects.push(Effect::Alert { code: "JOURNAL_FAILED", text: reason });
+        if self.config.on_journal_failure == JournalFailure::Cancel {
+            let open: Vec<Command> = self
+                .engine
+                .state()
+                .orders
+                .open()
+                .filter(|order| order.status.is_at_venue() && order.status != OrderStatus::Submitted)
+                .map(|order| {
+                    let (id, instrument) = (order.id, order.spec.instrument);
+                    Command::Cancel(OrderRef { order: id, venue_order: order.venue_order.clone(), instrument })
+                })
+                .collect();
+            for command in open {
+                let name = command.instrument().venue();
+                let venue = self.links.iter().position(|link| link.facts.id == name && link.up);
+                if let (Some(venue), Command::Cancel(order)) = (venue, command) {
+                    self.ask(venue, Request::Cancel(order), now, effects);
+                }
+            }
+        }
+        self.phase = Phase::Stopping { since: now.running };
+    }
+}
