@@ -44,6 +44,8 @@ pub enum VenueEvent {
     /// Every event to come is of this time or later. Venues that play back recorded data say it before each of them, so that
     /// what is due before that time happens before.
     Time(Timestamp),
+    /// The recorded data are over: only what becomes of orders is told from now on.
+    End,
     /// The connection is up (again).
     Connected,
     /// The connection is lost; the venue is reconnecting.
@@ -59,7 +61,8 @@ pub type EventStream = Pin<Box<dyn Stream<Item = VenueEvent> + Send>>;
 /// The venue's confirmation that it has a request.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Ack {
-    /// The venue's own id of the order, if it gave one.
+    /// The venue's own id of the order. A venue that gives a new order a name has accepted it. Without one it has received
+    /// the request, and what comes of it is told by the stream.
     pub venue_order: Option<VenueOrderId>,
     /// When the venue confirmed it.
     pub ts_event: Timestamp,
@@ -235,7 +238,8 @@ pub trait Venue: Send + Sync {
     /// Ends an order.
     async fn cancel(&self, order: &OrderRef) -> Result<Ack, VenueError>;
 
-    /// Balances, positions, open orders, and the orders that ended and the fills since `since`, with a watermark.
+    /// Balances, positions, open orders, and the orders that ended and the fills since `since`, with a watermark: the account as it
+    /// was at a moment after the call began, never an older one. A venue that cannot promise that answers with an error.
     async fn account(&self, since: Timestamp) -> Result<AccountSnapshot, VenueError>;
 
     /// What the venue knows of one order, now; `None` if it surely has none of that id. Quicker than
@@ -267,6 +271,10 @@ pub trait Venue: Send + Sync {
     fn is_paced(&self) -> bool {
         false
     }
+
+    /// What time it is for the requests to come, at a venue that plays back recorded data: time stands still for it between
+    /// events.
+    fn set_time(&self, _now: Timestamp) {}
 
     /// What an order would get right now (book walk, pool, aggregator, request for quote).
     async fn quote(&self, request: &QuoteRequest) -> Result<VenueQuote, VenueError> {

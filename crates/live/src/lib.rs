@@ -6,3 +6,5 @@ pub mod session;
 mod standing;
 
 pub use standing::Standing;
+pub mod driver;
+pub mod paper;

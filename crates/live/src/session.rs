@@ -320,6 +320,18 @@ impl Session {
         self.sequence
     }
 
+    /// The last entry of the journal that is durable.
+    #[must_use]
+    pub const fn durable(&self) -> u64 {
+        self.durable
+    }
+
+    /// Hands over the engine at the end.
+    #[must_use]
+    pub fn into_engine(self) -> Engine {
+        self.engine
+    }
+
     /// The settings.
     #[must_use]
     pub const fn config(&self) -> &SessionConfig {
@@ -335,7 +347,7 @@ impl Session {
     /// Whether everything that was begun is done: nothing waits for the journal, no request for its answer.
     #[must_use]
     pub fn is_settled(&self) -> bool {
-        self.waiting.is_empty() && self.asked.values().all(|asked| asked.overdue) && self.durable == self.sequence
+        self.waiting.is_empty() && self.asked.values().all(|asked| asked.overdue)
     }
 
     /// The orders of which it is not known what became of them.
@@ -401,6 +413,12 @@ impl Session {
         self.config.time == TimeSource::Data
             && self.phase == Phase::Running
             && self.engine.next_wakeup() < self.data_bound
+    }
+
+    /// In data time: the time before which nothing comes any more.
+    #[must_use]
+    pub const fn data_bound(&self) -> Timestamp {
+        self.data_bound
     }
 
     fn link(&mut self, venue: usize) -> Result<&mut Link, SessionError> {
@@ -514,6 +532,8 @@ impl Session {
             TimeSource::Data if self.has_timer_due() && self.is_settled() => {
                 let at = self.engine.next_wakeup();
                 self.data_time = self.data_time.max(at);
+                // What comes of it may be earlier than what was to come next.
+                self.data_bound = at;
                 self.feed(Input::Time(at), now, effects)?;
             }
             TimeSource::Data => {}

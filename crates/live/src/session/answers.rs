@@ -60,7 +60,12 @@ impl Session {
         let id = command.order();
         let link = self.link(venue)?;
         link.cancel_tries.remove(&request);
-        if let Command::Submit(_) = command {
+        if let Command::Submit(submit) = command {
+            if ack.venue_order.is_none() {
+                let submit = Some(submit);
+                link.doubts.entry(id).or_insert(Doubt { sent, submit, resent: false });
+                return self.forget_what_is_over(venue, id);
+            }
             link.doubts.remove(&id);
             let newest = link.newest.entry(id).or_insert(ack.ts_event);
             *newest = (*newest).max(ack.ts_event);
@@ -70,7 +75,7 @@ impl Session {
         // The venue has the request; what comes of it is told by the stream, or found out when it takes too long.
         let doubt = link.doubts.entry(id).or_insert(Doubt { sent, submit: None, resent: false });
         doubt.sent = doubt.sent.max(sent);
-        Ok(())
+        self.forget_what_is_over(venue, id)
     }
 
     fn failed(

@@ -9,7 +9,7 @@ use algoflow_core::{
     time::TimeDelta,
 };
 
-use super::{Asked, Effect, Now, Request, RequestId, Session, SessionError, Waiting, link::Doubt};
+use super::{Asked, Effect, Now, Request, RequestId, Session, SessionError, TimeSource, Waiting, link::Doubt};
 
 impl Session {
     /// After a restart nobody knows which of the last commands were sent.
@@ -44,7 +44,8 @@ impl Session {
     fn send(&mut self, waiting: Waiting, now: Now, effects: &mut Vec<Effect>) -> Result<(), SessionError> {
         let Waiting { venue, command, made, .. } = waiting;
         let up = self.link(venue)?.up;
-        let old = now.running.nanos().saturating_sub(made.nanos()) > self.config.max_command_age.nanos();
+        let old = self.config.time == TimeSource::Clock
+            && now.running.nanos().saturating_sub(made.nanos()) > self.config.max_command_age.nanos();
         let refusal = if !up {
             Some("the venue is not connected")
         } else if old && !matches!(command, Command::Cancel(_)) {

@@ -63,7 +63,7 @@ impl Session {
                 Ok(())
             }
             VenueEvent::Time(at) => {
-                self.data_bound = self.data_bound.max(at);
+                self.data_bound = at;
                 if self.phase == Phase::Starting {
                     self.data_time = self.data_time.max(at);
                 }
@@ -112,7 +112,7 @@ impl Session {
     }
 
     /// An order that is over needs no watching, and one that is known to work is in no doubt.
-    fn forget_what_is_over(&mut self, venue: usize, id: OrderId) -> Result<(), SessionError> {
+    pub(super) fn forget_what_is_over(&mut self, venue: usize, id: OrderId) -> Result<(), SessionError> {
         use OrderStatus as S;
         let status = self.engine.state().orders.get(id).map(|order| order.status);
         let link = self.link(venue)?;
@@ -213,6 +213,11 @@ impl Session {
         let Some(pending) = self.link(venue)?.snapshot.take_if(|pending| pending.request == request) else {
             return Ok(());
         };
+        if snapshot.watermark < self.link(venue)?.since {
+            self.link(venue)?.snapshot = Some(pending);
+            let why = "a snapshot that is older than one before";
+            return self.snapshot_failed(venue, request, why, now, effects);
+        }
         let outcome = self.set_right(venue, &pending, snapshot, now, effects)?;
         self.release_held(venue, now, effects)?;
         let clean = outcome.is_clean();

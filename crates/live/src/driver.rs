@@ -1,0 +1,115 @@
+//! The tokio driver: it carries out what a [`Session`] wants, and tells it what happened.
+//!
+//! One task decides: it owns the session. Every venue has a task that reads its stream, every request a task of its own, the journal one
+//! that writes. Between them are queues:
+//!
+//! | queue | bound | when it is full |
+//! |---|---|---|
+//! | events of a venue | [`MAX_EVENTS`] | market data are dropped and reported as a gap; what is told of orders and of the account waits |
+//! | answers of venues | one for each request | - |
+//! | entries for the journal | [`MAX_ENTRIES`] | deciding waits |
+//! | orders of an operator | [`MAX_CONTROLS`] | the operator waits |
+
+mod clock;
+mod handle;
+mod journal;
+mod paced;
+mod pump;
+mod run;
+mod setup;
+
+pub use clock::{Clock, SystemClock};
+pub use handle::{Handle, Outcome, Status};
+pub use setup::{Live, LiveConfig};
+
+use algoflow_core::{
+    error::{InstrumentError, VenueError},
+    id::VenueId,
+};
+use algoflow_execution::EngineError;
+
+use crate::{journal::StoreError, paper::PaperError, session::SessionError};
+
+/// How many events of a venue wait to be decided on.
+pub const MAX_EVENTS: usize = 65_536;
+
+/// How many entries wait to be written.
+pub const MAX_ENTRIES: usize = 65_536;
+
+/// How many entries are written as one group.
+pub const MAX_GROUP: usize = 4_096;
+
+/// How many orders of an operator wait.
+pub const MAX_CONTROLS: usize = 64;
+
+/// Why trading could not begin, or ended at once.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum LiveError {
+    /// The journal.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The engine or the session.
+    #[error(transparent)]
+    Session(#[from] SessionError),
+    /// The engine, while it was set up or recovered.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+    /// A paper venue.
+    #[error(transparent)]
+    Paper(#[from] PaperError),
+    /// A name that is not one.
+    #[error(transparent)]
+    Instrument(#[from] InstrumentError),
+    /// A venue that cannot be reached at the start.
+    #[error("{venue}: {source}")]
+    Venue {
+        /// Which.
+        venue: VenueId,
+        /// What it said.
+        source: VenueError,
+    },
+    /// Something is missing, or does not go together.
+    #[error("{0}")]
+    Setup(String),
+    /// The journal is of other strategies than these.
+    #[error(
+        "the journal is of the strategies {recorded}, these are {given}: go on with those, or begin a new journal"
+    )]
+    Strategies {
+        /// Those of the journal.
+        recorded: String,
+        /// Those that were given.
+        given: String,
+    },
+    /// The recorded data ended with an error.
+    #[error("{venue} stopped to play back its data: {reason}")]
+    Recording {
+        /// Which venue.
+        venue: VenueId,
+        /// Why.
+        reason: String,
+    },
+    /// The driver's own task is gone.
+    #[error("trading ended without saying why")]
+    Gone,
+}
+
+impl LiveError {
+    /// A stable code.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Store(error) => error.code(),
+            Self::Session(error) => error.code(),
+            Self::Engine(error) => error.code(),
+            Self::Paper(error) => error.code(),
+            Self::Instrument(error) => error.code(),
+            Self::Venue { source, .. } => source.code(),
+            Self::Setup(_) => "LIVE_SETUP",
+            Self::Strategies { .. } => "LIVE_STRATEGIES",
+            Self::Recording { .. } => "LIVE_RECORDING",
+            Self::Gone => "LIVE_GONE",
+        }
+    }
+}

@@ -1,0 +1,251 @@
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+use algoflow_core::{
+    command::Submit,
+    id::OrderId,
+    number::Money,
+    state::Subscription,
+    venue::Venue,
+};
+use algoflow_execution::Engine;
+use tokio::{
+    sync::{mpsc, watch},
+    task::JoinSet,
+    time::Instant,
+};
+use tokio_util::task::AbortOnDropHandle;
+
+use super::{
+    Clock, Handle, LiveConfig, LiveError, MAX_CONTROLS, MAX_ENTRIES, MAX_EVENTS, Outcome, Status,
+    clock::Watch, journal, pump::pump,
+};
+use crate::{
+    journal::{Entry, Store},
+    session::{Answer, Effect, Event, Now, Request, Session, VenueFacts},
+};
+
+/// How often the status is told at most.
+const STATUS_EVERY: Duration = Duration::from_millis(100);
+
+/// What a runner is made of.
+pub(super) struct Parts {
+    pub(super) engine: Engine,
+    pub(super) venues: Vec<Arc<dyn Venue>>,
+    pub(super) store: Box<dyn Store>,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) config: LiveConfig,
+    pub(super) submits: BTreeMap<OrderId, Submit>,
+}
+
+/// The task that decides.
+pub(super) struct Runner {
+    pub(super) session: Session,
+    pub(super) venues: Vec<Arc<dyn Venue>>,
+    pub(super) effects: Vec<Effect>,
+    /// How it ended, once it has.
+    pub(super) ended: Option<bool>,
+    pub(super) told: mpsc::UnboundedReceiver<Event>,
+    pub(super) controls: mpsc::Receiver<Event>,
+    clock: Arc<dyn Clock>,
+    watch: Watch,
+    entries: Option<mpsc::Sender<Entry>>,
+    writer: Option<AbortOnDropHandle<Box<dyn Store>>>,
+    tell: mpsc::UnboundedSender<Event>,
+    handle: Handle,
+    status: watch::Sender<Option<Status>>,
+    status_at: Option<Instant>,
+    requests: JoinSet<()>,
+    events: mpsc::Sender<Event>,
+    incoming: Option<mpsc::Receiver<Event>>,
+    pumps: Vec<Option<AbortOnDropHandle<()>>>,
+    seed: u64,
+}
+
+impl Runner {
+    pub(super) fn new(parts: Parts) -> Self {
+        let Parts { engine, venues, store, clock, config, submits } = parts;
+        let facts = venues.iter().map(|venue| VenueFacts {
+            id: venue.id(),
+            lifetime: venue.request_lifetime(),
+            is_paced: venue.is_paced(),
+        });
+        let sequence = store.last_sequence();
+        let session = Session::new(engine, facts.collect(), config.session, sequence, &submits);
+        let (tell, told) = mpsc::unbounded_channel();
+        let (entries, written) = mpsc::channel(MAX_ENTRIES);
+        let (sender, controls) = mpsc::channel(MAX_CONTROLS);
+        let (status, seen) = watch::channel(None);
+        let (events, incoming) = mpsc::channel(MAX_EVENTS);
+        let writer = AbortOnDropHandle::new(tokio::spawn(journal::write(store, written, tell.clone())));
+        let pumps = venues.iter().map(|_| None).collect();
+        Self {
+            session,
+            venues,
+            effects: Vec::new(),
+            ended: None,
+            told,
+            controls,
+            clock,
+            watch: Watch::start(),
+            entries: Some(entries),
+            writer: Some(writer),
+            tell,
+            handle: Handle { controls: sender, status: seen },
+            status,
+            status_at: None,
+            requests: JoinSet::new(),
+            events,
+            incoming: Some(incoming),
+            pumps,
+            seed: config.seed,
+        }
+    }
+
+    pub(super) fn handle(&self) -> Handle {
+        self.handle.clone()
+    }
+
+    pub(super) fn now(&self) -> Now {
+        self.watch.now(&*self.clock)
+    }
+
+    /// The instant of a time that the process has run.
+    pub(super) fn instant(&self, running: algoflow_core::time::TimeDelta) -> Instant {
+        self.watch.instant(running)
+    }
+
+    /// Trades until it ends.
+    pub(super) async fn run(mut self) -> Result<Outcome, LiveError> {
+        let result = if self.venues.iter().any(|venue| venue.is_paced()) {
+            self.run_paced().await
+        } else {
+            self.run_live().await
+        };
+        self.finish(result).await
+    }
+
+    async fn run_live(&mut self) -> Result<(), LiveError> {
+        let Some(mut events) = self.incoming.take() else { return Err(LiveError::Gone) };
+        let now = self.now();
+        self.session.begin(now, &mut self.effects);
+        self.perform().await;
+        while self.ended.is_none() {
+            let wakeup = self.session.next_wakeup(self.now()).map(|at| self.watch.instant(at));
+            let event = tokio::select! {
+                biased;
+                Some(event) = self.told.recv() => event,
+                Some(event) = self.controls.recv() => event,
+                Some(event) = events.recv() => event,
+                () = sleep_until(wakeup) => Event::Tick,
+            };
+            self.take(event).await?;
+            while self.requests.try_join_next().is_some() {}
+        }
+        Ok(())
+    }
+
+    /// Gives the session an event, and does what it wants.
+    pub(super) async fn take(&mut self, event: Event) -> Result<(), LiveError> {
+        let now = self.now();
+        let result = self.session.handle(now, event, &mut self.effects);
+        self.perform().await;
+        self.tell_status(false);
+        Ok(result?)
+    }
+
+    async fn perform(&mut self) {
+        for effect in std::mem::take(&mut self.effects) {
+            match effect {
+                Effect::Append(entry) => self.append(*entry).await,
+                Effect::Ask { request, venue, what } => {
+                    if let Some(venue) = self.venues.get(venue).cloned() {
+                        let tell = self.tell.clone();
+                        self.requests.spawn(async move {
+                            let answer = ask(&*venue, what).await;
+                            let _ = tell.send(Event::Answer { request, answer });
+                        });
+                    }
+                }
+                Effect::Subscribe { venue, wanted } => self.subscribe(venue, wanted),
+                Effect::Alert { code, text } => tracing::warn!(code, "{text}"),
+                Effect::Stopped { clean } => self.ended = Some(clean),
+            }
+        }
+    }
+
+    pub(super) async fn append(&mut self, entry: Entry) {
+        if let Some(entries) = &self.entries {
+            // A writer that is gone has said why.
+            let _ = entries.send(entry).await;
+        }
+    }
+
+    fn subscribe(&mut self, venue: usize, wanted: Vec<Subscription>) {
+        let (Some(place), Some(pumped)) = (self.venues.get(venue), self.pumps.get_mut(venue)) else { return };
+        let seed = self.seed.wrapping_add(venue as u64);
+        let (place, events) = (Arc::clone(place), self.events.clone());
+        // The old one ends when it is dropped.
+        *pumped = Some(AbortOnDropHandle::new(tokio::spawn(pump(place, venue, wanted, events, seed))));
+    }
+
+    pub(super) fn tell_status(&mut self, always: bool) {
+        let now = Instant::now();
+        let due = self.status_at.is_none_or(|at| now.duration_since(at) >= STATUS_EVERY);
+        if !(due || always) {
+            return;
+        }
+        self.status_at = Some(now);
+        let (session, state) = (&self.session, self.session.engine().state());
+        let venues = self.venues.iter().enumerate();
+        let equity = state.portfolio.equity().ok();
+        let status = Status {
+            phase: session.phase(),
+            now: state.now,
+            sequence: session.sequence(),
+            durable: session.durable(),
+            venues: venues.map(|(index, venue)| (venue.id(), session.is_ready(index))).collect(),
+            open_orders: state.orders.open().count(),
+            in_doubt: session.in_doubt().count(),
+            equity: equity.map(|amount| Money::new(amount, state.portfolio.reporting_asset())),
+        };
+        self.status.send_replace(Some(status));
+    }
+
+    async fn finish(mut self, result: Result<(), LiveError>) -> Result<Outcome, LiveError> {
+        for pumped in self.pumps.iter_mut().filter_map(Option::take) {
+            pumped.abort();
+            let _ = pumped.await;
+        }
+        self.requests.shutdown().await;
+        // The writer ends when nobody can send to it any more.
+        self.entries = None;
+        if let Some(writer) = self.writer.take() {
+            let store = writer.await.map_err(|_| LiveError::Gone)?;
+            store.close().await?;
+        }
+        self.tell_status(true);
+        result?;
+        let clean = self.ended.unwrap_or(false);
+        let sequence = self.session.sequence();
+        let (state, halts, _) = self.session.into_engine().into_state();
+        Ok(Outcome { clean, sequence, state, halts })
+    }
+}
+
+/// Asks a venue.
+pub(super) async fn ask(venue: &dyn Venue, what: Request) -> Answer {
+    match what {
+        Request::Submit(submit) => Answer::Command(venue.submit(&submit).await),
+        Request::Amend(amend) => Answer::Command(venue.amend(&amend).await),
+        Request::Cancel(order) => Answer::Command(venue.cancel(&order).await),
+        Request::Account { since } => Answer::Account(venue.account(since).await.map(Box::new)),
+        Request::Order(order) => Answer::Order(venue.order(&order).await.map(|report| report.map(Box::new))),
+    }
+}
+
+pub(super) async fn sleep_until(at: Option<Instant>) {
+    match at {
+        Some(at) => tokio::time::sleep_until(at).await,
+        None => std::future::pending().await,
+    }
+}

@@ -1,0 +1,306 @@
+use std::{collections::BTreeMap, sync::Arc};
+
+use algoflow_core::{
+    command::{Command, Submit},
+    id::{Asset, OrderId, StrategyId},
+    ledger::AccountKind,
+    strategy::Strategy,
+    venue::Venue,
+};
+use algoflow_execution::{Engine, EngineError, ErrorPolicy, Input, journal::Ending};
+
+use super::{
+    Clock, Handle, LiveError, Outcome, SystemClock,
+    run::{Parts, Runner},
+};
+use crate::{
+    journal::{Entry, Record, SCHEMA_VERSION, SessionStart, Store},
+    paper::PaperVenue,
+    session::SessionConfig,
+};
+
+/// The settings of a run.
+#[derive(Clone, Debug)]
+pub struct LiveConfig {
+    /// The number of the run, which is in the ids of its orders. Runs that trade through one account need different ones.
+    pub run: u32,
+    /// What everything is valued in.
+    pub reporting: Asset,
+    /// A digest of the configuration, for the journal.
+    pub fingerprint: String,
+    /// How venues and the journal are dealt with.
+    pub session: SessionConfig,
+    /// What becomes of the positions of a strategy that fails.
+    pub on_error: ErrorPolicy,
+    /// Seeds what is drawn at random: pauses before a new connection.
+    pub seed: u64,
+}
+
+impl LiveConfig {
+    /// The settings of run 1 that reports in `reporting`.
+    #[must_use]
+    pub fn new(reporting: Asset) -> Self {
+        Self {
+            run: 1,
+            reporting,
+            fingerprint: String::new(),
+            session: SessionConfig::default(),
+            on_error: ErrorPolicy::default(),
+            seed: 0,
+        }
+    }
+}
+
+struct Place {
+    venue: Arc<dyn Venue>,
+    paper: Option<PaperVenue>,
+    kind: AccountKind,
+}
+
+/// Trading, before it begins: venues, strategies, a journal.
+pub struct Live {
+    config: LiveConfig,
+    clock: Arc<dyn Clock>,
+    store: Option<Box<dyn Store>>,
+    places: Vec<Place>,
+    strategies: Vec<(String, Box<dyn Strategy>)>,
+}
+
+impl std::fmt::Debug for Live {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Live").field("config", &self.config).finish_non_exhaustive()
+    }
+}
+
+impl Live {
+    /// With these settings.
+    #[must_use]
+    pub fn new(config: LiveConfig) -> Self {
+        Self {
+            config,
+            clock: Arc::new(SystemClock),
+            store: None,
+            places: Vec::new(),
+            strategies: Vec::new(),
+        }
+    }
+
+    /// With this journal. If it holds a run, that run goes on.
+    #[must_use]
+    pub fn store(mut self, store: impl Store + 'static) -> Self {
+        self.store = Some(Box::new(store));
+        self
+    }
+
+    /// With another clock than the machine's.
+    #[must_use]
+    pub fn clock(mut self, clock: impl Clock + 'static) -> Self {
+        self.clock = Arc::new(clock);
+        self
+    }
+
+    /// With this venue, and an account of this kind there.
+    #[must_use]
+    pub fn venue(mut self, venue: impl Venue + 'static, kind: AccountKind) -> Self {
+        self.places.push(Place { venue: Arc::new(venue), paper: None, kind });
+        self
+    }
+
+    /// With a paper venue, which is brought to where it stood when a run goes on.
+    #[must_use]
+    pub fn paper(mut self, venue: PaperVenue) -> Self {
+        let kind = venue.account_kind();
+        self.places.push(Place { venue: Arc::new(venue.clone()), paper: Some(venue), kind });
+        self
+    }
+
+    /// With this strategy under a name of its own.
+    #[must_use]
+    pub fn strategy(self, name: &str, strategy: impl Strategy + 'static) -> Self {
+        self.boxed_strategy(name, Box::new(strategy))
+    }
+
+    /// The same for a strategy of a kind that is not known before.
+    #[must_use]
+    pub fn boxed_strategy(mut self, name: &str, strategy: Box<dyn Strategy>) -> Self {
+        self.strategies.push((name.to_owned(), strategy));
+        self
+    }
+
+    /// Trades until it ends: recorded data come to their end, or the [handle](Handle) given to `with` stops it.
+    ///
+    /// # Errors
+    /// [`LiveError`]: what could not begin, or ended at once. What was durable is in the journal.
+    pub async fn run_with(self, with: impl FnOnce(Handle)) -> Result<Outcome, LiveError> {
+        let runner = self.prepare().await?;
+        with(runner.handle());
+        runner.run().await
+    }
+
+    /// Trades until it ends.
+    ///
+    /// # Errors
+    /// As [`Live::run_with`].
+    pub async fn run(self) -> Result<Outcome, LiveError> {
+        self.run_with(|_| {}).await
+    }
+
+    /// Sets the engine up, and brings it to where it stood if the journal holds a run.
+    async fn prepare(mut self) -> Result<Runner, LiveError> {
+        let mut store = self.store.take().ok_or_else(|| LiveError::Setup("a journal is missing".to_owned()))?;
+        self.check()?;
+        let mut engine = Engine::new(self.config.run, self.config.reporting);
+        let mut names = Vec::new();
+        for (name, strategy) in std::mem::take(&mut self.strategies) {
+            let id: StrategyId = name.parse().map_err(algoflow_core::error::InstrumentError::from)?;
+            engine.add_strategy(id, strategy)?;
+            names.push(id);
+        }
+        engine.tolerate()?;
+        engine.set_error_policy(self.config.on_error);
+        let mut past = Past::default();
+        if store.last_sequence() == 0 {
+            let setup = self.set_up().await?;
+            for input in &setup {
+                engine.process(input, &mut Vec::new())?;
+            }
+            let start = SessionStart {
+                sequence: 1,
+                run: self.config.run,
+                software: env!("CARGO_PKG_VERSION").to_owned(),
+                schema: SCHEMA_VERSION,
+                configuration: self.config.fingerprint.clone(),
+                at: self.clock.wall(),
+                setup,
+                strategies: names,
+            };
+            store.append(&[start.into()]).await?;
+        } else {
+            past = self.recover(&mut *store, &mut engine, &names).await?;
+        }
+        let venues = self.places.into_iter().map(|place| place.venue).collect();
+        Ok(Runner::new(Parts {
+            engine,
+            venues,
+            store,
+            clock: self.clock,
+            config: self.config,
+            submits: past.submits,
+        }))
+    }
+
+    fn check(&self) -> Result<(), LiveError> {
+        let setup = |what: &str| Err(LiveError::Setup(what.to_owned()));
+        if self.places.is_empty() {
+            return setup("a venue is missing");
+        }
+        if self.strategies.is_empty() {
+            return setup("a strategy is missing");
+        }
+        let paced = self.places.iter().filter(|place| place.venue.is_paced()).count();
+        if paced != 0 && paced != self.places.len() {
+            return setup("recorded and live data do not go together: time stands still between the one and not the other");
+        }
+        let mut names: Vec<_> = self.places.iter().map(|place| place.venue.id()).collect();
+        names.sort_unstable();
+        names.dedup();
+        if names.len() != self.places.len() {
+            return setup("two venues have the same name");
+        }
+        Ok(())
+    }
+
+    /// What the engine is given first.
+    async fn set_up(&self) -> Result<Vec<Input>, LiveError> {
+        let mut setup = Vec::new();
+        for Place { venue, kind, .. } in &self.places {
+            let id = venue.id();
+            let capabilities = venue.capabilities().clone();
+            setup.push(Input::Venue { id, capabilities, account: *kind });
+            let instruments = venue.instruments().await;
+            let instruments = instruments.map_err(|source| LiveError::Venue { venue: id, source })?;
+            setup.extend(instruments.into_iter().map(|spec| Input::Instrument(Box::new(spec))));
+        }
+        Ok(setup)
+    }
+
+    /// Replays the journal: the engine has to want the same again.
+    async fn recover(
+        &self,
+        store: &mut dyn Store,
+        engine: &mut Engine,
+        names: &[StrategyId],
+    ) -> Result<Past, LiveError> {
+        let mut past = Past::default();
+        let mut next = 1;
+        loop {
+            let entries = store.read(next).await?;
+            let Some(last) = entries.last() else { break };
+            next = last.sequence() + 1;
+            for entry in entries {
+                match entry {
+                    Entry::Start(start) => begin(engine, &start, names)?,
+                    Entry::Record(record) => self.again(engine, record, &mut past)?,
+                    _ => {}
+                }
+            }
+        }
+        Ok(past)
+    }
+
+    fn again(&self, engine: &mut Engine, record: Record, past: &mut Past) -> Result<(), LiveError> {
+        let mut commands = Vec::new();
+        let result = engine.process(&record.input, &mut commands);
+        let _ = (engine.take_denials(), engine.take_anomalies());
+        let same = commands == record.commands && result.is_ok() == (record.ending == Ending::Done);
+        if !same {
+            return Err(EngineError::Diverged {
+                input: record.sequence,
+                command: 1,
+                replayed: format!("{commands:?}"),
+                recorded: format!("{:?}", record.commands),
+            }
+            .into());
+        }
+        result?;
+        for command in &record.commands {
+            if let Command::Submit(submit) = command {
+                past.submits.insert(submit.order, *submit);
+            }
+        }
+        for place in &self.places {
+            if let Some(paper) = &place.paper {
+                paper.rebuild([&record])?;
+            }
+        }
+        if past.submits.len() > 2 * MAX_SUBMITS {
+            let open = &engine.state().orders;
+            past.submits.retain(|id, _| open.get(*id).is_some_and(|order| order.is_open()));
+        }
+        Ok(())
+    }
+}
+
+/// How many orders are remembered while a journal is replayed before those are forgotten that are over.
+const MAX_SUBMITS: usize = 4_096;
+
+/// What a journal tells besides the state of the engine.
+#[derive(Default)]
+struct Past {
+    submits: BTreeMap<OrderId, Submit>,
+}
+
+/// The beginning of a process: the setup counts for the first one.
+fn begin(engine: &mut Engine, start: &SessionStart, names: &[StrategyId]) -> Result<(), LiveError> {
+    if start.strategies != names {
+        let list = |names: &[StrategyId]| {
+            names.iter().map(|name| name.as_str()).collect::<Vec<_>>().join(", ")
+        };
+        return Err(LiveError::Strategies { recorded: list(&start.strategies), given: list(names) });
+    }
+    for input in &start.setup {
+        engine.process(input, &mut Vec::new())?;
+    }
+    Ok(())
+}
+
