@@ -52,6 +52,8 @@ pub struct Knowledge {
     /// Orders of which the venue can never hear any more if it has not by now: the last request that was sent for them has
     /// outlived its lifetime when the snapshot was asked for.
     pub settled: BTreeSet<OrderId>,
+    /// Orders of which it is not known whether the venue ever had them. Of others it has told.
+    pub doubted: BTreeSet<OrderId>,
     /// Orders for which a request is on its way: that the venue does not list them says nothing.
     pub in_flight: BTreeSet<OrderId>,
     /// By open order: the time of the newest thing that the stream told of it, by the venue's clock.

@@ -4,8 +4,7 @@
 
 use algoflow_backtest::Backtest;
 use algoflow_core::{
-    command::Command,
-    ledger::AccountKind, market::MarketData, number::Scale, prelude::*, state::State,
+    command::Command, ledger::AccountKind, market::MarketData, number::Scale, prelude::*, state::State,
     strategy::Strategy,
 };
 use algoflow_data::EventSource;
@@ -58,7 +57,10 @@ impl Whim {
             4 => self.orders.push(ctx.buy(id, quantity).limit(cents(last + off)).submit()?),
             5 => self.orders.push(ctx.sell(id, quantity).stop(cents(last + off)).submit()?),
             6 => self.orders.push(
-                ctx.buy(id, quantity).limit(cents(last - 10)).bracket(cents(last + 40), cents(last - 50)).submit()?,
+                ctx.buy(id, quantity)
+                    .limit(cents(last - 10))
+                    .bracket(cents(last + 40), cents(last - 50))
+                    .submit()?,
             ),
             7 => {
                 if let Some(order) = self.orders.pop() {
@@ -222,13 +224,17 @@ async fn a_backtest_and_paper_send_the_same() {
         let disk = MemoryDisk::default();
         let outcome = run(paper_venue(&venue, &tape, seed), &disk, seed).await;
         let found = commands(&disk).await;
-        if let Some(at) = (0..expected.len().max(found.len())).find(|at| expected.get(*at) != found.get(*at)) {
+        if let Some(at) = (0..expected.len().max(found.len())).find(|at| expected.get(*at) != found.get(*at))
+        {
             panic!("seed {seed}, command {at}: backtest {:?}\npaper {:?}", expected.get(at), found.get(at));
         }
         let id = stock().id;
-        let position = |state: &State| state.portfolio.positions().find(|(known, _)| *known == id).map(|(_, p)| p.quantity);
+        let position = |state: &State| {
+            state.portfolio.positions().find(|(known, _)| *known == id).map(|(_, p)| p.quantity)
+        };
         assert_eq!(position(&state), position(&outcome.state), "seed {seed}");
-        let balance = |state: &State| state.portfolio.balance("NYSE".parse().unwrap(), "USD".parse().unwrap()).total;
+        let balance =
+            |state: &State| state.portfolio.balance("NYSE".parse().unwrap(), "USD".parse().unwrap()).total;
         assert_eq!(balance(&state), balance(&outcome.state), "seed {seed}");
         sent += expected.len();
     }

@@ -214,11 +214,7 @@ impl Engine {
         )
     }
 
-    fn set_right(
-        &mut self,
-        adjustment: &Adjustment,
-        commands: &mut Vec<Command>,
-    ) -> Result<(), EngineError> {
+    fn set_right(&mut self, adjustment: &Adjustment, commands: &mut Vec<Command>) -> Result<(), EngineError> {
         match adjustment {
             Adjustment::Balance { venue, money, at } => {
                 self.state.now = self.state.now.max(*at);

@@ -238,7 +238,11 @@ impl Engine {
     }
 
     /// Sets aside what the order needs of the account (C8).
-    pub(super) fn reserve(&mut self, id: OrderId, instrument: usize) -> Result<Result<(), Refusal>, EngineError> {
+    pub(super) fn reserve(
+        &mut self,
+        id: OrderId,
+        instrument: usize,
+    ) -> Result<Result<(), Refusal>, EngineError> {
         let Some(order) = self.state.orders.get(id) else { return Ok(Ok(())) };
         let spec = &order.spec;
         let Some(known) = self.state.instruments.get(instrument) else {

@@ -62,7 +62,9 @@ async fn pass_on(
     dropped: &mut u64,
 ) -> Result<(), Deaf> {
     if *dropped > 0 && events.capacity() > events.max_capacity() / 2 {
-        let reason = format!("{dropped} pieces of market data were dropped: they came faster than they were decided on");
+        let reason = format!(
+            "{dropped} pieces of market data were dropped: they came faster than they were decided on"
+        );
         let event = VenueEvent::Gap { instruments: Vec::new(), reason };
         events.send(Event::Venue { venue, event }).await.map_err(|_| Deaf)?;
         *dropped = 0;

@@ -1,12 +1,6 @@
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
-use algoflow_core::{
-    command::Submit,
-    id::OrderId,
-    number::Money,
-    state::Subscription,
-    venue::Venue,
-};
+use algoflow_core::{command::Submit, id::OrderId, number::Money, state::Subscription, venue::Venue};
 use algoflow_execution::Engine;
 use tokio::{
     sync::{mpsc, watch},

@@ -76,13 +76,7 @@ impl Live {
     /// With these settings.
     #[must_use]
     pub fn new(config: LiveConfig) -> Self {
-        Self {
-            config,
-            clock: Arc::new(SystemClock),
-            store: None,
-            places: Vec::new(),
-            strategies: Vec::new(),
-        }
+        Self { config, clock: Arc::new(SystemClock), store: None, places: Vec::new(), strategies: Vec::new() }
     }
 
     /// With this journal. If it holds a run, that run goes on.
@@ -147,7 +141,8 @@ impl Live {
 
     /// Sets the engine up, and brings it to where it stood if the journal holds a run.
     async fn prepare(mut self) -> Result<Runner, LiveError> {
-        let mut store = self.store.take().ok_or_else(|| LiveError::Setup("a journal is missing".to_owned()))?;
+        let mut store =
+            self.store.take().ok_or_else(|| LiveError::Setup("a journal is missing".to_owned()))?;
         self.check()?;
         let mut engine = Engine::new(self.config.run, self.config.reporting);
         let mut names = Vec::new();
@@ -199,7 +194,9 @@ impl Live {
         }
         let paced = self.places.iter().filter(|place| place.venue.is_paced()).count();
         if paced != 0 && paced != self.places.len() {
-            return setup("recorded and live data do not go together: time stands still between the one and not the other");
+            return setup(
+                "recorded and live data do not go together: time stands still between the one and not the other",
+            );
         }
         let mut names: Vec<_> = self.places.iter().map(|place| place.venue.id()).collect();
         names.sort_unstable();
@@ -293,9 +290,8 @@ struct Past {
 /// The beginning of a process: the setup counts for the first one.
 fn begin(engine: &mut Engine, start: &SessionStart, names: &[StrategyId]) -> Result<(), LiveError> {
     if start.strategies != names {
-        let list = |names: &[StrategyId]| {
-            names.iter().map(|name| name.as_str()).collect::<Vec<_>>().join(", ")
-        };
+        let list =
+            |names: &[StrategyId]| names.iter().map(|name| name.as_str()).collect::<Vec<_>>().join(", ");
         return Err(LiveError::Strategies { recorded: list(&start.strategies), given: list(names) });
     }
     for input in &start.setup {
@@ -303,4 +299,3 @@ fn begin(engine: &mut Engine, start: &SessionStart, names: &[StrategyId]) -> Res
     }
     Ok(())
 }
-

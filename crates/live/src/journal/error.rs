@@ -27,7 +27,9 @@ pub enum StoreError {
         known: u32,
     },
     /// Another process writes to the journal.
-    #[error("another process has the journal at {location} open for writing; two must not trade on one journal")]
+    #[error(
+        "another process has the journal at {location} open for writing; two must not trade on one journal"
+    )]
     Locked {
         /// Where.
         location: String,

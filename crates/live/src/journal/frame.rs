@@ -150,9 +150,8 @@ impl Open {
             return Ok(());
         }
         self.body.extend_from_slice(b"]");
-        let body = String::from_utf8(std::mem::take(&mut self.body)).map_err(|error| {
-            StoreError::Unwritable { sequence: self.first, reason: error.to_string() }
-        })?;
+        let body = String::from_utf8(std::mem::take(&mut self.body))
+            .map_err(|error| StoreError::Unwritable { sequence: self.first, reason: error.to_string() })?;
         let checksum = checksum(self.previous, self.first, self.count, &body);
         frames.push(Frame { first: self.first, count: self.count, body, checksum });
         self.first += u64::from(self.count);

@@ -7,7 +7,8 @@ pub use faults::{Fault, FaultRates, Faults};
 use async_trait::async_trait;
 
 use super::{
-    Checksum, Entry, MAX_FRAME_ENTRIES, MAX_SNAPSHOT_BYTES, Snapshot, Store, StoreError, Verified, frame::Frame,
+    Checksum, Entry, MAX_FRAME_ENTRIES, MAX_SNAPSHOT_BYTES, Snapshot, Store, StoreError, Verified,
+    frame::Frame,
 };
 
 /// A journal in memory that fails when it is told to: for simulations and tests.

@@ -1,7 +1,8 @@
 //! A session as an engine makes it, for tests.
 
 use algoflow_core::{
-    capabilities::Capabilities, command::Command, ledger::AccountKind, market::Trade, order::Liquidity, prelude::*,
+    capabilities::Capabilities, command::Command, ledger::AccountKind, market::Trade, order::Liquidity,
+    prelude::*,
 };
 use algoflow_execution::{Engine, Input, journal::Ending};
 
@@ -91,8 +92,7 @@ impl Session {
     }
 
     fn event(&mut self, order: OrderId, count: i64, kind: OrderEventKind) {
-        let event =
-            OrderEvent { order, instrument: spy().id, ts_event: at(count), ts_recv: at(count), kind };
+        let event = OrderEvent { order, instrument: spy().id, ts_event: at(count), ts_recv: at(count), kind };
         assert_eq!(self.input(Input::Order(event)), []);
     }
 

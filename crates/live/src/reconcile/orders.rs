@@ -16,9 +16,12 @@ pub(super) fn compare(view: &View<'_>, outcome: &mut Reconciliation) {
     let fills = fills_by_order(view, &ours);
     let reports = reports_by_order(view, &ours, outcome);
     // Every order of ours here that is open, or of which the snapshot says something.
-    let open = view.engine.state().orders.open().filter(|order| {
-        order.status.is_at_venue() && view.is_here(order.spec.instrument)
-    });
+    let open = view
+        .engine
+        .state()
+        .orders
+        .open()
+        .filter(|order| order.status.is_at_venue() && view.is_here(order.spec.instrument));
     let mut ids: Vec<OrderId> = open.map(|order| order.id).collect();
     ids.extend(reports.keys().chain(fills.keys()));
     ids.sort_unstable();
@@ -147,7 +150,8 @@ fn one(
         let fill = fill_of(id, fill, view);
         outcome.corrections.push(event(order, fill.ts_event, view, OrderEventKind::Filled(fill)));
     }
-    if order.status.is_final() || order.spec.quantity.base(order.spec.side).is_some_and(|total| filled >= total)
+    if order.status.is_final()
+        || order.spec.quantity.base(order.spec.side).is_some_and(|total| filled >= total)
     {
         return;
     }
@@ -178,6 +182,10 @@ fn listed(
     let tell = |kind| event(order, report.ts_event, view, kind);
     let kind = match &report.status {
         ReportedStatus::Open => return works(view, order, report, outcome),
+        // It is full with less than we know of: a change of it took effect.
+        ReportedStatus::Filled if report.spec.quantity.base(report.spec.side) == Some(filled) => {
+            OrderEventKind::Amended { kind: report.spec.kind, quantity: filled }
+        }
         ReportedStatus::Filled => {
             outcome.open.insert(id, "the venue says that it is filled, its fills say otherwise");
             return;
@@ -246,7 +254,8 @@ fn unproven(what: &str) -> (algoflow_core::order::RejectCode, String) {
 /// The venue does not list the order.
 fn unlisted(view: &View<'_>, order: &Order, filled: Quantity, outcome: &mut Reconciliation) {
     let id = order.id;
-    let had = order.venue_order.is_some() || filled.is_positive();
+    let told = order.venue_order.is_some() || filled.is_positive();
+    let had = told || !view.known.doubted.contains(&id);
     if view.known.in_flight.contains(&id) {
         return;
     }

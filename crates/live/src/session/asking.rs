@@ -9,7 +9,9 @@ use algoflow_core::{
     time::TimeDelta,
 };
 
-use super::{Asked, Effect, Now, Request, RequestId, Session, SessionError, TimeSource, Waiting, link::Doubt};
+use super::{
+    Asked, Effect, Now, Request, RequestId, Session, SessionError, TimeSource, Waiting, link::Doubt,
+};
 
 impl Session {
     /// After a restart nobody knows which of the last commands were sent.

@@ -10,8 +10,8 @@ use algoflow_core::{
 use algoflow_execution::Input;
 
 use super::{
-    Asked, Effect, MAX_HELD, Now, Phase, Request, RequestId, Session, SessionError,
-    UNCLEAN_SNAPSHOTS, link::Pending,
+    Asked, Effect, MAX_HELD, Now, Phase, Request, RequestId, Session, SessionError, UNCLEAN_SNAPSHOTS,
+    link::Pending,
 };
 use crate::{
     reconcile::{Knowledge, MAX_PASSES, Reconciliation, reconcile},
@@ -295,8 +295,10 @@ impl Session {
         let in_flight = sent.chain(waiting.map(|waiting| waiting.command.order())).collect();
         let link = self.link(venue)?;
         let again = link.to_cancel.iter().map(|(.., order)| order.order);
+        let new = link.doubts.iter().filter(|(_, doubt)| doubt.submit.is_some());
         let mut known = Knowledge {
             settled: pending.settled.clone(),
+            doubted: new.map(|(id, _)| *id).collect(),
             in_flight,
             newest: link.newest.clone(),
             newest_fill: link.newest_fill,
@@ -309,7 +311,12 @@ impl Session {
     }
 
     /// What the stream told while the snapshot was on its way (N4).
-    fn release_held(&mut self, venue: usize, now: Now, effects: &mut Vec<Effect>) -> Result<(), SessionError> {
+    fn release_held(
+        &mut self,
+        venue: usize,
+        now: Now,
+        effects: &mut Vec<Effect>,
+    ) -> Result<(), SessionError> {
         let held = std::mem::take(&mut self.link(venue)?.held);
         for event in held {
             self.on_order(venue, event, now, effects)?;

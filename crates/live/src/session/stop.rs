@@ -68,7 +68,11 @@ impl Session {
                 .filter(|order| order.status.is_at_venue() && order.status != OrderStatus::Submitted)
                 .map(|order| {
                     let (id, instrument) = (order.id, order.spec.instrument);
-                    Command::Cancel(OrderRef { order: id, venue_order: order.venue_order.clone(), instrument })
+                    Command::Cancel(OrderRef {
+                        order: id,
+                        venue_order: order.venue_order.clone(),
+                        instrument,
+                    })
                 })
                 .collect();
             for command in open {

@@ -28,7 +28,10 @@ fn what_is_appended_is_read_again_from_anywhere() {
             assert_eq!(all(&mut store, from as u64).await.unwrap(), wanted, "from {from}");
         }
         let verified = store.verify().await.unwrap();
-        assert_eq!((verified.entries, verified.frames), (entries.len() as u64, entries.len().div_ceil(7) as u64));
+        assert_eq!(
+            (verified.entries, verified.frames),
+            (entries.len() as u64, entries.len().div_ceil(7) as u64)
+        );
     });
 }
 
@@ -54,7 +57,9 @@ fn a_full_disk_writes_nothing_and_ends_the_store() {
 fn a_crash_keeps_all_or_nothing() {
     block(async {
         let cases = [(Fault::CrashBefore, 3), (Fault::CrashAfter, 6)].into_iter();
-        let torn = (0..=1_000).step_by(10).map(|permille| (Fault::Torn { permille }, 3 + 3 * u64::from(permille / 1_000)));
+        let torn = (0..=1_000)
+            .step_by(10)
+            .map(|permille| (Fault::Torn { permille }, 3 + 3 * u64::from(permille / 1_000)));
         for (fault, last) in cases.chain(torn) {
             let disk = MemoryDisk::default();
             let mut store = MemoryStore::open(&disk, Faults::none().at(2, fault)).unwrap();
