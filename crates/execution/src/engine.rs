@@ -2,15 +2,20 @@
 
 mod at_once;
 mod contingent;
+mod control;
 mod dispatch;
 mod emulation;
 mod events;
+mod exposure;
+mod gate;
 mod halt;
 mod late;
+mod losses;
 mod pools;
 mod quiet;
 mod reduce_only;
 mod submit;
+mod trim;
 
 pub use quiet::{Quiet, Told};
 
@@ -27,6 +32,7 @@ use algoflow_core::{
     state::State,
     strategy::{Strategy, StrategyResult},
     time::Timestamp,
+    trading::{Standing, TradingState},
 };
 
 use crate::{
@@ -35,6 +41,7 @@ use crate::{
     input::Input,
     journal::{Journal, Recorder},
     links::Links,
+    risk::{Book, RiskState},
     routes::Routes,
     timers::Timers,
 };
@@ -81,6 +88,7 @@ struct Slot {
 struct VenueRules {
     id: VenueId,
     capabilities: Capabilities,
+    standing: Standing,
 }
 
 /// The trading engine: orders, positions and strategies as one deterministic state machine.
@@ -104,6 +112,9 @@ pub struct Engine {
     /// Positions of halted strategies that are to be closed.
     closing: Vec<halt::Closing>,
     denials: Vec<OrderEvent>,
+    /// Whether risk management has anything to check or count: the only thing that the quick ways look at.
+    guarded: bool,
+    risk: Box<RiskState>,
     journal: Option<Recorder>,
     started: bool,
 }
@@ -137,6 +148,8 @@ impl Engine {
             halts: Vec::new(),
             closing: Vec::new(),
             denials: Vec::new(),
+            guarded: false,
+            risk: Box::default(),
             journal: None,
             started: false,
         }
@@ -189,7 +202,10 @@ impl Engine {
         self.set_up(input, |engine| {
             match engine.venues.iter_mut().find(|venue| venue.id == id) {
                 Some(venue) => venue.capabilities = capabilities.clone(),
-                None => engine.venues.push(VenueRules { id, capabilities: capabilities.clone() }),
+                None => {
+                    let (capabilities, standing) = (capabilities.clone(), Standing::Ready);
+                    engine.venues.push(VenueRules { id, capabilities, standing });
+                }
             }
             engine.state.portfolio.open_account(id, account);
             Ok(())
@@ -230,7 +246,7 @@ impl Engine {
     /// [`EngineError::Account`] if it does not fit, [`EngineError::JournalWrite`].
     pub fn deposit(&mut self, venue: VenueId, money: Money) -> Result<(), EngineError> {
         let input = || Input::Deposit { venue, money };
-        self.set_up(input, |engine| Ok(engine.state.portfolio.deposit(venue, money)?))
+        self.set_up(input, |engine| Ok(engine.pay(|engine| engine.state.portfolio.deposit(venue, money))?))
     }
 
     /// Makes room for `additional` more orders, so that it need not be found again and again while they come.
@@ -253,6 +269,8 @@ impl Engine {
             return Err(EngineError::TooManyStrategies);
         }
         self.state.strategies.push(id);
+        self.state.trading.push(TradingState::Active);
+        self.risk.strategies.push(Book::default());
         self.state.pending.add_strategy();
         self.state.portfolio.add_strategy();
         self.strategies.push(Slot { strategy, halted: false });
@@ -275,6 +293,8 @@ impl Engine {
             Input::Instrument(instrument) => self.add_instrument((**instrument).clone()),
             Input::Deposit { venue, money } => self.deposit(*venue, *money),
             Input::ErrorPolicy(policy) => self.take_policy(*policy),
+            Input::Control(control) => self.control(control, commands),
+            Input::Standing(standing) => self.standing(standing, commands),
         }
     }
 
@@ -316,7 +336,13 @@ impl Engine {
             || Input::Market(data.clone()),
             commands,
             |engine, commands| {
+                if engine.guarded {
+                    engine.look_before(data.ts_recv());
+                }
                 engine.on_market(data, commands)?;
+                if engine.guarded {
+                    engine.stir();
+                }
                 if engine.is_unsettled() { engine.settle(commands) } else { Ok(()) }
             },
         )
@@ -331,6 +357,9 @@ impl Engine {
             || Input::Order(event.clone()),
             commands,
             |engine, commands| {
+                if engine.guarded {
+                    engine.look_before(event.ts_recv);
+                }
                 engine.state.now = engine.state.now.max(event.ts_recv);
                 engine.on_event(event, commands)?;
                 engine.settle(commands)

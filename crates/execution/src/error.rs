@@ -79,6 +79,15 @@ pub enum EngineError {
         /// What was recorded.
         recorded: String,
     },
+    /// A strategy that was not added.
+    #[error("there is no strategy {strategy}")]
+    UnknownStrategy {
+        /// The name.
+        strategy: String,
+    },
+    /// Limits that make no sense.
+    #[error(transparent)]
+    Risk(#[from] crate::risk::RiskError),
     /// A strategy that is added after the start.
     #[error(
         "{strategy} comes too late: strategies are added before the start, or a journal could not be replayed"
@@ -106,6 +115,8 @@ impl EngineError {
             Self::Journal { .. } => "ENGINE_JOURNAL",
             Self::JournalWrite { .. } => "ENGINE_JOURNAL_WRITE",
             Self::Diverged { .. } => "ENGINE_DIVERGED",
+            Self::UnknownStrategy { .. } => "ENGINE_UNKNOWN_STRATEGY",
+            Self::Risk(error) => error.code(),
             Self::Started { .. } => "ENGINE_STARTED",
         }
     }

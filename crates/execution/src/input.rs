@@ -1,10 +1,10 @@
 use algoflow_core::{
     capabilities::Capabilities, id::VenueId, instrument::Instrument, ledger::AccountKind, market::MarketData,
-    number::Money, order::OrderEvent, time::Timestamp,
+    number::Money, order::OrderEvent, time::Timestamp, trading::VenueStanding,
 };
 use serde::{Deserialize, Serialize};
 
-use crate::engine::ErrorPolicy;
+use crate::{control::Control, engine::ErrorPolicy};
 
 /// Everything that can reach an engine once trading has begun. The same inputs give the same commands.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -41,4 +41,8 @@ pub enum Input {
     },
     /// [`Engine::set_error_policy`](crate::Engine::set_error_policy) after the start.
     ErrorPolicy(ErrorPolicy),
+    /// Somebody who watches over trading asks for something.
+    Control(Control),
+    /// A venue stands otherwise than before.
+    Standing(VenueStanding),
 }

@@ -24,7 +24,10 @@ fn size(sizer: Sizer, input: SizingInput<'_>) -> String {
 fn sizes_are_those_of_the_formulas() {
     let (spy, btc) = (spy(), btc());
     let max_weight = 2.0;
-    assert_eq!(size(Sizer::Fixed { quantity: Quantity::from_int(12), max_weight }, input(&spy, "472.65")), "12");
+    assert_eq!(
+        size(Sizer::Fixed { quantity: Quantity::from_int(12), max_weight }, input(&spy, "472.65")),
+        "12"
+    );
     assert_eq!(size(Sizer::EquityShare { weight: 0.25, max_weight }, input(&spy, "472.65")), "52");
     let target = Sizer::VolatilityTarget { target: 0.15, max_weight };
     assert_eq!(size(target, input(&btc, "61234.56").volatility(0.22)), "1.1134");

@@ -208,8 +208,7 @@ impl Portfolio {
         quantity: Quantity,
         price: Price,
     ) -> Result<Decimal, AccountError> {
-        let no_rate =
-            || AccountError::NoRate { asset: self.reporting_asset(), to: self.reporting_asset() };
+        let no_rate = || AccountError::NoRate { asset: self.reporting_asset(), to: self.reporting_asset() };
         let line = self.lines.get(instrument).ok_or_else(no_rate)?;
         let notional = worth(&line.instrument, price, quantity)?;
         let asset = if line.paid_in_full { line.quote } else { line.settlement };
