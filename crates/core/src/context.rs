@@ -18,6 +18,7 @@ use crate::{
     state::{OrderView, Request, State, Subscription, Timer},
     strategy::StrategyResult,
     time::{TimeDelta, Timestamp},
+    trading::TradingState,
 };
 
 /// What a strategy sees and does.
@@ -49,6 +50,12 @@ impl<'a> Context<'a> {
     #[must_use]
     pub fn strategy_id(&self) -> Option<StrategyId> {
         self.state.strategies.get(self.strategy).copied()
+    }
+
+    /// What this strategy may trade now.
+    #[must_use]
+    pub fn trading_state(&self) -> TradingState {
+        self.state.trading.get(self.strategy).copied().unwrap_or_default()
     }
 
     /// The specification of an instrument.

@@ -5,11 +5,13 @@
 
 mod data;
 mod order;
+mod sizing;
 mod strategy;
 mod venue;
 
 pub use data::{IdError, InstrumentError, MarketDataError, NumberError, TimeError};
 pub use order::{AccountError, OrderError};
+pub use sizing::SizingError;
 pub use strategy::StrategyError;
 pub use venue::VenueError;
 

@@ -38,9 +38,11 @@ pub mod ledger;
 pub mod market;
 pub mod number;
 pub mod order;
+pub mod sizing;
 pub mod state;
 pub mod strategy;
 pub mod time;
+pub mod trading;
 pub mod venue;
 
 /// The decimal type in which money is counted, from the `rust_decimal` crate.
@@ -62,6 +64,7 @@ pub mod prelude {
         state::{Subscription, Timer},
         strategy::{Strategy, StrategyResult},
         time::{TimeDelta, Timestamp},
+        trading::{Standing, TradingState, VenueStanding},
     };
     pub use rust_decimal::Decimal;
 }

@@ -19,6 +19,7 @@ use crate::{
     ledger::{Portfolio, Position},
     number::Quantity,
     time::Timestamp,
+    trading::TradingState,
 };
 
 /// The whole state of an engine that strategies can read.
@@ -34,6 +35,8 @@ pub struct State {
     pub portfolio: Portfolio,
     /// The names of the strategies, by index.
     pub strategies: Vec<StrategyId>,
+    /// By strategy: what it may trade. One that is not listed may trade everything.
+    pub trading: Vec<TradingState>,
     /// What open target and closing orders will still add to positions.
     pub pending: Pending,
     /// Bars that strategies asked to keep.
@@ -54,6 +57,7 @@ impl State {
             orders: Orders::new(run),
             portfolio: Portfolio::new(reporting),
             strategies: Vec::new(),
+            trading: Vec::new(),
             pending: Pending::default(),
             bars: BarHistory::default(),
             recorded: Recorded::default(),

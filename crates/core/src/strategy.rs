@@ -6,6 +6,7 @@ use crate::{
     market::{Bar, BookOrder, Depth, MarketData, PoolUpdate, Quote, Trade},
     order::OrderEvent,
     state::Timer,
+    trading::{TradingState, VenueStanding},
 };
 
 /// What a callback returns. An error halts the strategy: its orders are cancelled, and its positions are kept or closed
@@ -85,6 +86,26 @@ pub trait Strategy: Send {
         Ok(())
     }
 
+    /// What this strategy may trade has changed: by a limit, by hand, or because the time for it has come.
+    fn on_trading_state(&mut self, ctx: &mut Context<'_>, state: TradingState) -> StrategyResult {
+        Ok(())
+    }
+
+    /// A venue stands otherwise than before.
+    fn on_standing(&mut self, ctx: &mut Context<'_>, standing: &VenueStanding) -> StrategyResult {
+        Ok(())
+    }
+
+    /// Takes new parameters while it runs: all of them or none. An error must leave the strategy as it was; it does not
+    /// halt it, and what it asked for meanwhile is dropped.
+    ///
+    /// # Errors
+    /// [`StrategyError::NoParameters`] unless the strategy says otherwise; [`StrategyError::Parameter`] for a value that makes
+    /// no sense.
+    fn set_parameters(&mut self, ctx: &mut Context<'_>, parameters: &serde_json::Value) -> StrategyResult {
+        Err(StrategyError::NoParameters)
+    }
+
     /// Once, at the end.
     fn on_stop(&mut self, ctx: &mut Context<'_>) -> StrategyResult {
         Ok(())
@@ -121,6 +142,15 @@ impl<S: Strategy + ?Sized> Strategy for Box<S> {
     }
     fn on_timer(&mut self, ctx: &mut Context<'_>, timer: &Timer) -> StrategyResult {
         (**self).on_timer(ctx, timer)
+    }
+    fn on_trading_state(&mut self, ctx: &mut Context<'_>, state: TradingState) -> StrategyResult {
+        (**self).on_trading_state(ctx, state)
+    }
+    fn on_standing(&mut self, ctx: &mut Context<'_>, standing: &VenueStanding) -> StrategyResult {
+        (**self).on_standing(ctx, standing)
+    }
+    fn set_parameters(&mut self, ctx: &mut Context<'_>, parameters: &serde_json::Value) -> StrategyResult {
+        (**self).set_parameters(ctx, parameters)
     }
     fn on_stop(&mut self, ctx: &mut Context<'_>) -> StrategyResult {
         (**self).on_stop(ctx)

@@ -3,15 +3,20 @@
 mod adopt;
 mod at_once;
 mod contingent;
+mod control;
 mod dispatch;
 mod emulation;
 mod events;
+mod exposure;
+mod gate;
 mod halt;
 mod late;
+mod losses;
 mod pools;
 mod quiet;
 mod reduce_only;
 mod submit;
+mod trim;
 
 pub use adopt::{Adjustment, Adopted, Anomaly, EXTERNAL, MAX_ANOMALIES};
 pub use quiet::{Quiet, Told};
@@ -29,6 +34,7 @@ use algoflow_core::{
     state::State,
     strategy::{Strategy, StrategyResult},
     time::Timestamp,
+    trading::{Standing, TradingState},
 };
 
 use crate::{
@@ -37,6 +43,7 @@ use crate::{
     input::Input,
     journal::{Journal, Recorder},
     links::Links,
+    risk::{Book, RiskState},
     routes::Routes,
     timers::Timers,
 };
@@ -83,6 +90,7 @@ struct Slot {
 struct VenueRules {
     id: VenueId,
     capabilities: Capabilities,
+    standing: Standing,
 }
 
 /// The trading engine: orders, positions and strategies as one deterministic state machine.
@@ -106,6 +114,9 @@ pub struct Engine {
     /// Positions of halted strategies that are to be closed.
     closing: Vec<halt::Closing>,
     denials: Vec<OrderEvent>,
+    /// Whether risk management has anything to check or count: the only thing that the quick ways look at.
+    guarded: bool,
+    risk: Box<RiskState>,
     journal: Option<Recorder>,
     started: bool,
     /// Whether strategies are being warmed up: what they ask of orders is dropped.
@@ -143,6 +154,8 @@ impl Engine {
             halts: Vec::new(),
             closing: Vec::new(),
             denials: Vec::new(),
+            guarded: false,
+            risk: Box::default(),
             journal: None,
             started: false,
             warming: false,
@@ -197,7 +210,10 @@ impl Engine {
         self.set_up(input, |engine| {
             match engine.venues.iter_mut().find(|venue| venue.id == id) {
                 Some(venue) => venue.capabilities = capabilities.clone(),
-                None => engine.venues.push(VenueRules { id, capabilities: capabilities.clone() }),
+                None => {
+                    let (capabilities, standing) = (capabilities.clone(), Standing::Ready);
+                    engine.venues.push(VenueRules { id, capabilities, standing });
+                }
             }
             engine.state.portfolio.open_account(id, account);
             Ok(())
@@ -238,7 +254,7 @@ impl Engine {
     /// [`EngineError::Account`] if it does not fit, [`EngineError::JournalWrite`].
     pub fn deposit(&mut self, venue: VenueId, money: Money) -> Result<(), EngineError> {
         let input = || Input::Deposit { venue, money };
-        self.set_up(input, |engine| Ok(engine.state.portfolio.deposit(venue, money)?))
+        self.set_up(input, |engine| Ok(engine.pay(|engine| engine.state.portfolio.deposit(venue, money))?))
     }
 
     /// Makes room for `additional` more orders, so that it need not be found again and again while they come.
@@ -261,6 +277,8 @@ impl Engine {
             return Err(EngineError::TooManyStrategies);
         }
         self.state.strategies.push(id);
+        self.state.trading.push(TradingState::Active);
+        self.risk.strategies.push(Book::default());
         self.state.pending.add_strategy();
         self.state.portfolio.add_strategy();
         self.strategies.push(Slot { strategy, halted: false });
@@ -286,6 +304,8 @@ impl Engine {
             Input::WarmUp(data) => self.warm_up(data, commands),
             Input::Adopt(order) => self.adopt(order, commands),
             Input::Adjust(adjustment) => self.adjust(adjustment, commands),
+            Input::Control(control) => self.control(control, commands),
+            Input::Standing(standing) => self.standing(standing, commands),
         }
     }
 
@@ -327,7 +347,13 @@ impl Engine {
             || Input::Market(data.clone()),
             commands,
             |engine, commands| {
+                if engine.guarded {
+                    engine.look_before(data.ts_recv());
+                }
                 engine.on_market(data, commands)?;
+                if engine.guarded {
+                    engine.stir();
+                }
                 if engine.is_unsettled() { engine.settle(commands) } else { Ok(()) }
             },
         )
@@ -342,6 +368,9 @@ impl Engine {
             || Input::Order(event.clone()),
             commands,
             |engine, commands| {
+                if engine.guarded {
+                    engine.look_before(event.ts_recv);
+                }
                 engine.state.now = engine.state.now.max(event.ts_recv);
                 engine.on_event(event, commands)?;
                 engine.settle(commands)

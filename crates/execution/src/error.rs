@@ -82,6 +82,15 @@ pub enum EngineError {
     /// Something of an order or a position that was made elsewhere, in an engine that has no owner for it.
     #[error("what was made elsewhere has no owner here: call `tolerate` before the start")]
     NotTolerant,
+    /// A strategy that was not added.
+    #[error("there is no strategy {strategy}")]
+    UnknownStrategy {
+        /// The name.
+        strategy: String,
+    },
+    /// Limits that make no sense.
+    #[error(transparent)]
+    Risk(#[from] crate::risk::RiskError),
     /// A strategy that is added after the start.
     #[error(
         "{strategy} comes too late: strategies are added before the start, or a journal could not be replayed"
@@ -110,6 +119,8 @@ impl EngineError {
             Self::JournalWrite { .. } => "ENGINE_JOURNAL_WRITE",
             Self::Diverged { .. } => "ENGINE_DIVERGED",
             Self::NotTolerant => "ENGINE_NOT_TOLERANT",
+            Self::UnknownStrategy { .. } => "ENGINE_UNKNOWN_STRATEGY",
+            Self::Risk(error) => error.code(),
             Self::Started { .. } => "ENGINE_STARTED",
         }
     }

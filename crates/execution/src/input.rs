@@ -1,10 +1,13 @@
 use algoflow_core::{
     capabilities::Capabilities, id::VenueId, instrument::Instrument, ledger::AccountKind, market::MarketData,
-    number::Money, order::OrderEvent, time::Timestamp,
+    number::Money, order::OrderEvent, time::Timestamp, trading::VenueStanding,
 };
 use serde::{Deserialize, Serialize};
 
-use crate::engine::{Adjustment, Adopted, ErrorPolicy};
+use crate::{
+    control::Control,
+    engine::{Adjustment, Adopted, ErrorPolicy},
+};
 
 /// Everything that can reach an engine once trading has begun. The same inputs give the same commands.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -47,4 +50,8 @@ pub enum Input {
     Adopt(Adopted),
     /// What an account holds is what the venue says, though no order of ours explains it.
     Adjust(Adjustment),
+    /// Somebody who watches over trading asks for something.
+    Control(Control),
+    /// A venue stands otherwise than before.
+    Standing(VenueStanding),
 }

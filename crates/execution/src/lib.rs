@@ -4,6 +4,8 @@
 //! - [`Engine`]: orders with pre-trade checks, linked orders, emulation of what a venue lacks, bars of every timeframe,
 //!   timers, accounts and positions of several strategies.
 //! - [`Harness`]: one strategy in an engine of its own, with a venue that does what a test says.
+//! - [`risk`]: limits before every order and all the time, states of trading, and what may be asked of a running engine
+//!   ([`Control`]).
 //! - [`journal`]: what went in and what came out, to [`replay`] a run and to prove that it is the same.
 //!
 //! # An engine by hand
@@ -54,14 +56,15 @@
 //!    checked after every fill.
 //! 4. *An outcome that is unknown ends only by proof.* Such an order is neither sent again nor forgotten.
 //! 5. *A mistake of a strategy is its own*: it is halted, its orders are cancelled, the others go on.
+//! 6. *Limits hold for everything that leaves*, by rules RK1 to RK15; exits are never blocked by them.
 //!
 //! # Limits
 //!
 //! One input leads to at most [`MAX_REQUESTS_PER_INPUT`] requests and [`MAX_TIMERS_PER_INPUT`] timers; repeated fills are
-//! told from new ones among the last [`MAX_KNOWN_FILLS`]. Risk limits beyond the pre-trade checks and execution algorithms
-//! are not there yet.
+//! told from new ones among the last [`MAX_KNOWN_FILLS`]. Execution algorithms are not there yet.
 
 mod bars;
+mod control;
 mod engine;
 mod error;
 mod fills;
@@ -69,9 +72,11 @@ mod harness;
 mod input;
 pub mod journal;
 mod links;
+pub mod risk;
 mod routes;
 mod timers;
 
+pub use control::{Control, ControlAction, Scope};
 pub use engine::{
     Adjustment, Adopted, Anomaly, EXTERNAL, Engine, ErrorPolicy, Halt, MAX_ANOMALIES, MAX_REQUESTS_PER_INPUT,
     MAX_TIMERS_PER_INPUT, Quiet, Told,

@@ -17,6 +17,8 @@ pub(crate) enum Alarm {
     Expire(OrderId),
     /// Bars that end before this time are complete.
     Bars { instrument: usize },
+    /// Losses are to be looked at, and states that end.
+    Losses,
 }
 
 /// A time, and a number that tells alarms of one time apart.
@@ -65,7 +67,7 @@ impl Timers {
                 self.named.get_mut(*strategy).and_then(|named| named.insert(timer.name.clone(), key))
             }
             Alarm::Expire(order) => self.deadlines.insert(*order, key),
-            Alarm::Bars { .. } => None,
+            Alarm::Bars { .. } | Alarm::Losses => None,
         };
         self.alarms.insert(key, alarm);
         self.next = self.next.min(at);
@@ -87,7 +89,7 @@ impl Timers {
             Alarm::Expire(order) => {
                 self.deadlines.remove(order);
             }
-            Alarm::Bars { .. } => {}
+            Alarm::Bars { .. } | Alarm::Losses => {}
         }
         self.refresh();
         Some(alarm)

@@ -41,6 +41,7 @@ use algoflow_core::{
     order::{OrderEvent, OrderEventKind, RejectCode},
     state::Subscription,
     time::{TimeDelta, Timestamp},
+    trading::Standing,
     venue::{AccountSnapshot, Ack, OrderReport, VenueEvent},
 };
 use algoflow_execution::{Engine, EngineError, Input, journal::Ending};
@@ -356,10 +357,18 @@ impl Session {
     }
 
     /// Begins: every venue is to be subscribed to.
-    pub fn begin(&mut self, now: Now, effects: &mut Vec<Effect>) {
+    ///
+    /// # Errors
+    /// As [`Session::handle`].
+    pub fn begin(&mut self, now: Now, effects: &mut Vec<Effect>) -> Result<(), SessionError> {
         for venue in 0..self.links.len() {
+            if self.links.get(venue).is_some_and(|link| !link.facts.is_paced) {
+                let why = "its account was not compared with our books yet".to_owned();
+                self.stand(venue, Standing::Uncertain { why }, now, effects)?;
+            }
             self.subscribe(venue, now, effects);
         }
+        Ok(())
     }
 
     /// Takes in an event.

@@ -87,7 +87,6 @@ fn config(seed: u64) -> LiveConfig {
     config.session.stale_after = Some(TimeDelta::seconds(12));
     config.session.external = ExternalPolicy::Adopt;
     config.session.stop_within = TimeDelta::minutes(5);
-    config.session.cancel_on_stop = false;
     config
 }
 

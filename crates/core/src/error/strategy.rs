@@ -1,4 +1,4 @@
-use super::{AccountError, InstrumentError, NumberError, OrderError, codes};
+use super::{AccountError, InstrumentError, NumberError, OrderError, SizingError, codes};
 use crate::{
     bar_spec::BarSpec,
     id::{InstrumentId, OrderId},
@@ -32,6 +32,9 @@ pub enum StrategyError {
     /// An instrument that makes no sense.
     #[error(transparent)]
     Instrument(#[from] InstrumentError),
+    /// A position that cannot be sized.
+    #[error(transparent)]
+    Sizing(#[from] SizingError),
     /// No price is known yet.
     #[error("no price of {instrument} is known yet: wait for its first bar, trade or quote")]
     NoPrice {
@@ -56,6 +59,9 @@ pub enum StrategyError {
         /// What is wrong with it.
         reason: String,
     },
+    /// A strategy that takes no parameters while it runs.
+    #[error("the strategy has no parameters that can be set while it runs")]
+    NoParameters,
     /// An error of the strategy's own.
     #[error("{0}")]
     Other(Box<dyn std::error::Error + Send + Sync>),
@@ -82,8 +88,10 @@ codes!(StrategyError {
     Number => "STRATEGY_NUMBER",
     Account => "STRATEGY_ACCOUNT",
     Instrument => "STRATEGY_INSTRUMENT",
+    Sizing => "STRATEGY_SIZING",
     NoPrice => "STRATEGY_NO_PRICE",
     NotSubscribed => "STRATEGY_NOT_SUBSCRIBED",
     Parameter => "STRATEGY_PARAMETER",
+    NoParameters => "STRATEGY_NO_PARAMETERS",
     Other => "STRATEGY_OTHER",
 });

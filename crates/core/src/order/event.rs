@@ -140,6 +140,8 @@ pub enum CancelReason {
     StrategyStopped,
     /// It had to change, which the venue does not do: a new order takes its place.
     Replaced,
+    /// A limit of the risk rules, or the state of trading.
+    RiskLimit,
     /// The venue's own reasons.
     Venue,
 }

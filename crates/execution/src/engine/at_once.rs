@@ -56,7 +56,7 @@ impl Engine {
         let Some(entry) = self.state.orders.entry(id) else { return false };
         let (spec, instrument) = (&entry.order.spec, entry.instrument);
         let is_new = entry.order.status == OrderStatus::Initialized;
-        if !is_new || !self.links.are_idle(instrument) || !self.closing.is_empty() {
+        if self.guarded || !is_new || !self.links.are_idle(instrument) || !self.closing.is_empty() {
             return false;
         }
         let (Some(known), Some(quantity), Some(price)) = (

@@ -190,7 +190,9 @@ impl Engine {
         if is_final || answered {
             self.cover_group(number)?;
         }
-        if let E::Cancelled { reason: CancelReason::Requested | CancelReason::StrategyStopped } = event.kind {
+        if let E::Cancelled { reason } = event.kind
+            && is_wish(reason)
+        {
             self.close_group(number, id);
         }
         self.renew_legs(number, false)?;
@@ -271,8 +273,8 @@ impl Engine {
                 E::Filled(_) | E::Amended { .. } => End::Renewable,
                 E::Cancelled { reason: CancelReason::Replaced } => End::Renewable,
                 E::Cancelled { reason: CancelReason::Contingent } if share.base.is_some() => End::Renewable,
-                E::Cancelled { reason: CancelReason::Requested | CancelReason::StrategyStopped }
-                | E::Expired => End::Over,
+                E::Cancelled { reason } if is_wish(*reason) => End::Over,
+                E::Expired => End::Over,
                 _ if share.base.is_some() => End::Lost,
                 _ => End::Over,
             };
@@ -281,7 +283,7 @@ impl Engine {
     }
 
     /// Something filled: what was refused before may be asked for again.
-    fn ask_again(&mut self, number: u64) {
+    pub(super) fn ask_again(&mut self, number: u64) {
         for leg in self.links.groups.get_mut(&number).into_iter().flat_map(|group| &mut group.legs) {
             (leg.asks, leg.kept) = (0, false);
         }
@@ -377,4 +379,9 @@ impl Engine {
         }
         Ok(())
     }
+}
+
+/// Whether somebody wants the end of an order, so that nothing follows.
+const fn is_wish(reason: CancelReason) -> bool {
+    matches!(reason, CancelReason::Requested | CancelReason::StrategyStopped | CancelReason::RiskLimit)
 }

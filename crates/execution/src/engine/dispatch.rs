@@ -205,6 +205,7 @@ impl Engine {
                 }
                 Alarm::Expire(order) => self.expire(order, commands)?,
                 Alarm::Bars { instrument } => self.complete_bars(instrument, due, commands)?,
+                Alarm::Losses => self.look_at_losses(),
             }
             self.settle(commands)?;
         }

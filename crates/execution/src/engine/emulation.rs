@@ -199,6 +199,10 @@ impl Engine {
                 reached.push(waiting.order);
             }
         }
+        if self.is_down(instrument) {
+            // What comes once the venue is back sets them off (RK5).
+            return Ok(());
+        }
         for (at, id) in reached.iter().enumerate() {
             // C7: of a group, one leaves at a time.
             let earlier = reached.get(..at).unwrap_or_default();

@@ -96,6 +96,9 @@ impl Engine {
             self.timers.remove_deadline(id);
         }
         self.after_halt(event, is_final);
+        if self.guarded {
+            self.after_guarded(event, instrument);
+        }
         if !self.links.to_replace.is_empty() {
             self.replace_reduced(event, instrument, is_final, commands)?;
         }
@@ -132,7 +135,14 @@ impl Engine {
         fill: &Fill,
         target: bool,
     ) -> Result<(), EngineError> {
-        self.state.portfolio.apply_fill(usize::from(id.strategy), instrument, fill)?;
+        let strategy = usize::from(id.strategy);
+        if self.guarded {
+            let before = self.before_fill(strategy, instrument);
+            self.state.portfolio.apply_fill(strategy, instrument, fill)?;
+            self.count_fill(strategy, instrument, fill, before);
+        } else {
+            self.state.portfolio.apply_fill(strategy, instrument, fill)?;
+        }
         if target {
             let signed = fill.side.signed(fill.quantity).map_err(algoflow_core::error::AccountError::from)?;
             self.unexpect(usize::from(id.strategy), instrument, signed);

@@ -11,15 +11,17 @@ use algoflow_core::{
     command::Command,
     error::StrategyError,
     id::OrderId,
-    order::{CancelReason, OrderEvent, OrderEventKind, OrderRole, OrderSpec, Side},
+    order::{CancelReason, OrderEvent, OrderEventKind, OrderRole, OrderSpec, OrderStatus, Side},
     state::Request,
+    trading::Standing,
 };
+use serde::{Deserialize, Serialize};
 
-use super::{Engine, ErrorPolicy, Halt};
+use super::{Engine, ErrorPolicy, Halt, exposure::Whose};
 use crate::error::EngineError;
 
-/// What a halted strategy holds of an instrument, which is to be closed.
-#[derive(Debug)]
+/// What a strategy holds of an instrument, which is to be closed.
+#[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Closing {
     strategy: usize,
     instrument: usize,
@@ -27,6 +29,10 @@ pub(super) struct Closing {
     waits_for: Vec<OrderId>,
     /// Orders that the venue would not cancel.
     refused: Vec<OrderId>,
+    /// Why orders are cancelled for it.
+    reason: CancelReason,
+    /// What is ordered meanwhile is cancelled too.
+    insist: bool,
 }
 
 impl Engine {
@@ -45,22 +51,63 @@ impl Engine {
         self.links.to_cancel.extend(of_ours.map(|id| (id, CancelReason::StrategyStopped)));
         if self.on_error == ErrorPolicy::Flatten {
             for instrument in 0..self.state.instruments.len() {
-                let waits_for = self.open_orders(index, instrument, &[]);
-                let flat = self.state.position(index, instrument).quantity.is_zero();
-                if !flat || !waits_for.is_empty() {
-                    let refused = Vec::new();
-                    self.closing.push(Closing { strategy: index, instrument, waits_for, refused });
-                }
+                self.close_out(index, instrument, CancelReason::StrategyStopped, true);
             }
         }
+    }
+
+    /// Closes what a strategy holds of an instrument, once its open orders there are over (H3, RK15).
+    pub(super) fn close_out(
+        &mut self,
+        strategy: usize,
+        instrument: usize,
+        reason: CancelReason,
+        insist: bool,
+    ) {
+        let waits_for = self.open_orders(strategy, instrument, &[]);
+        let flat = self.state.position(strategy, instrument).quantity.is_zero();
+        if flat && waits_for.is_empty() {
+            return;
+        }
+        self.links.to_cancel.extend(waits_for.iter().map(|id| (*id, reason)));
+        let closes = |closing: &Closing| closing.strategy == strategy && closing.instrument == instrument;
+        if let Some(closing) = self.closing.iter_mut().find(|closing| closes(closing)) {
+            // It is on its way, and looks for open orders again before it closes.
+            closing.insist |= insist;
+            return;
+        }
+        let refused = Vec::new();
+        self.closing.push(Closing { strategy, instrument, waits_for, refused, reason, insist });
     }
 
     /// An order of a halted strategy filled after its end: what is held is to be closed once more (L3 of late fills).
     pub(super) fn close_again(&mut self, strategy: usize, instrument: usize) {
         let halted = self.strategies.get(strategy).is_some_and(|slot| slot.halted);
         let closes = |closing: &Closing| closing.strategy == strategy && closing.instrument == instrument;
-        if halted && self.on_error == ErrorPolicy::Flatten && !self.closing.iter().any(closes) {
-            self.closing.push(Closing { strategy, instrument, waits_for: Vec::new(), refused: Vec::new() });
+        let is_kept = (halted && self.on_error == ErrorPolicy::Flatten) || self.risk.is_kept_flat(strategy);
+        if is_kept && !self.closing.iter().any(closes) {
+            let (waits_for, refused) = (Vec::new(), Vec::new());
+            let reason = if halted { CancelReason::StrategyStopped } else { CancelReason::RiskLimit };
+            self.closing.push(Closing { strategy, instrument, waits_for, refused, reason, insist: true });
+        }
+    }
+
+    /// A fill while only exits pass: orders are cut (RK11), and what is to be kept closed is closed (RK15).
+    pub(super) fn after_guarded(&mut self, event: &OrderEvent, instrument: usize) {
+        let strategy = usize::from(event.order.strategy);
+        let Some(order) = self.state.orders.get(event.order) else { return };
+        let closes = order.spec.contingency.role == OrderRole::Close;
+        let ended = order.status.is_final() && order.status != OrderStatus::Filled;
+        let filled = event.fill().is_some();
+        let left = filled && !closes;
+        // A closing order that the venue ended before it was done; it has filled something, or it would be asked for ever.
+        let undone = closes && ended && order.filled.is_positive();
+        if filled && self.risk.is_restricted(strategy, self.state.now) {
+            self.risk.trim = true;
+        }
+        let flat = self.state.position(strategy, instrument).quantity.is_zero();
+        if (left || undone) && !flat && self.risk.is_kept_flat(strategy) {
+            self.close_again(strategy, instrument);
         }
     }
 
@@ -99,19 +146,39 @@ impl Engine {
     /// Whether a position is free to be closed.
     #[inline]
     pub(super) fn can_close(&self) -> bool {
-        self.closing.iter().any(|closing| closing.waits_for.is_empty())
+        self.closing.iter().any(|closing| self.is_free(closing))
+    }
+
+    /// Whether nothing holds up the closing of a position: no order, and not its venue (RK5).
+    fn is_free(&self, closing: &Closing) -> bool {
+        if !closing.waits_for.is_empty() {
+            return false;
+        }
+        let standing = if self.guarded { self.standing_at(closing.instrument) } else { None };
+        match standing {
+            None | Some(Standing::Ready) => true,
+            Some(Standing::Down { .. }) => false,
+            Some(Standing::Uncertain { .. }) => {
+                let held = self.state.position(closing.strategy, closing.instrument).quantity;
+                let side = if held.is_negative() { Side::Buy } else { Side::Sell };
+                let against = self.against(Whose::All, closing.instrument, side);
+                held.checked_abs().is_ok_and(|quantity| quantity <= against)
+            }
+        }
     }
 
     /// Closes the positions of halted strategies that no order holds up any more (H3).
     pub(super) fn close_halted(&mut self, commands: &mut Vec<Command>) -> Result<(), EngineError> {
-        while let Some(at) = self.closing.iter().position(|closing| closing.waits_for.is_empty()) {
+        while let Some(at) = self.closing.iter().position(|closing| self.is_free(closing)) {
             let mut closing = self.closing.swap_remove(at);
-            // Links may have made orders since.
-            closing.waits_for = self.open_orders(closing.strategy, closing.instrument, &closing.refused);
+            if closing.insist {
+                // Links may have made orders since.
+                closing.waits_for = self.open_orders(closing.strategy, closing.instrument, &closing.refused);
+            }
             if closing.waits_for.is_empty() {
                 self.close_position(closing.strategy, closing.instrument, commands)?;
             } else {
-                let orders = closing.waits_for.iter().map(|id| (*id, CancelReason::StrategyStopped));
+                let orders = closing.waits_for.iter().map(|id| (*id, closing.reason));
                 self.links.to_cancel.extend(orders);
                 self.closing.push(closing);
             }
@@ -138,7 +205,10 @@ impl Engine {
         spec.flags.reduce_only = true;
         let id = self.state.orders.create(strategy, instrument, spec, self.state.now);
         self.unexpect(strategy, instrument, held);
-        self.submit(id, commands)
+        self.risk.exempt = Some(id);
+        let result = self.submit(id, commands);
+        self.risk.exempt = None;
+        result
     }
 }
 

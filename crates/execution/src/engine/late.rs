@@ -87,7 +87,7 @@ impl Engine {
         commands: &mut Vec<Command>,
     ) -> Result<(), EngineError> {
         let strategy = usize::from(event.order.strategy);
-        self.state.portfolio.apply_fill(strategy, instrument, fill)?;
+        self.take_fill(event.order, instrument, fill, false)?;
         self.links.revive(event.order);
         let linked = !self.links.membership.is_empty() || !self.links.children.is_empty();
         let group = if linked { self.before_told(event, false)? } else { None };
@@ -96,6 +96,9 @@ impl Engine {
             self.after_linked(event, group, true, commands)?;
         }
         self.close_again(strategy, instrument);
+        if self.guarded {
+            self.after_guarded(event, instrument);
+        }
         self.shrink_reducing(instrument, commands)
     }
 

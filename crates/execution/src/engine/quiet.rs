@@ -102,7 +102,7 @@ impl Engine {
     /// for a trigger that the engine watches, no bars are built, and no journal is kept.
     #[inline]
     pub fn quiet(&mut self, data: &MarketData) -> Option<Quiet<'_>> {
-        if self.journal.is_some() || self.links.waiting_count > 0 {
+        if self.guarded || self.journal.is_some() || self.links.waiting_count > 0 {
             return None;
         }
         let (instrument, index) = match data {

@@ -140,6 +140,10 @@ impl Engine {
         if spec.contingency.role.is_target() {
             self.unexpect(strategy, instrument, signed.checked_neg().unwrap_or(Quantity::ZERO));
         }
-        self.submit(next, commands)
+        // It takes the place of an order that was let through (RK15).
+        self.risk.exempt = Some(next);
+        let result = self.submit(next, commands);
+        self.risk.exempt = None;
+        result
     }
 }

@@ -72,6 +72,9 @@ impl Engine {
                 self.cancel(order, reason, commands)?;
             }
             self.close_halted(commands)?;
+            if self.guarded && self.risk.trim {
+                self.trim(commands)?;
+            }
         }
         Ok(())
     }
@@ -79,7 +82,10 @@ impl Engine {
     /// Whether there is something to carry out.
     #[inline]
     pub(super) fn is_unsettled(&self) -> bool {
-        !self.state.requests.is_empty() || !self.links.to_cancel.is_empty() || self.can_close()
+        !self.state.requests.is_empty()
+            || !self.links.to_cancel.is_empty()
+            || self.can_close()
+            || (self.guarded && self.risk.trim)
     }
 
     fn carry_out(&mut self, request: Request, commands: &mut Vec<Command>) -> Result<(), EngineError> {
@@ -199,6 +205,11 @@ impl Engine {
             self.timers.set(deadline, Alarm::Expire(id));
         }
         if watched {
+            if self.guarded
+                && let Err(refusal) = self.admit(id)
+            {
+                return self.deny(id, refusal, commands);
+            }
             return self.watch(id, instrument);
         }
         self.send(id, instrument, commands)
@@ -211,6 +222,11 @@ impl Engine {
         instrument: usize,
         commands: &mut Vec<Command>,
     ) -> Result<(), EngineError> {
+        if self.guarded
+            && let Err(refusal) = self.admit(id)
+        {
+            return self.deny(id, refusal, commands);
+        }
         let reserved = match self.reserve(id, instrument) {
             Err(EngineError::Account(error)) => Err(Refusal::of_account(error)?),
             reserved => reserved?,
@@ -219,6 +235,9 @@ impl Engine {
             return self.deny(id, refusal, commands);
         }
         self.note(id, OrderEventKind::Submitted)?;
+        if self.guarded {
+            self.note_sent(id);
+        }
         let native = self.native(instrument);
         let Some(entry) = self.state.orders.entry_mut(id) else { return Ok(()) };
         entry.hold = Hold::None;
@@ -334,8 +353,9 @@ impl Engine {
             OrderStatus::Held => self.tell(id, ended(ending), commands),
             OrderStatus::PendingCancel => {
                 // Somebody's wish comes before our own reasons, and those before a mere replacement.
-                let stronger = matches!(ending, Ending::Cancel(R::Requested | R::StrategyStopped))
-                    || entry.ending == Some(Ending::Cancel(R::Replaced));
+                let stronger =
+                    matches!(ending, Ending::Cancel(R::Requested | R::StrategyStopped | R::RiskLimit))
+                        || entry.ending == Some(Ending::Cancel(R::Replaced));
                 if stronger {
                     entry.ending = Some(ending);
                 }
@@ -412,10 +432,18 @@ impl Engine {
         let Some(entry) = self.state.orders.entry(id) else { return Ok(Ok(())) };
         let instrument = entry.order.spec.instrument;
         let kind = if entry.was_triggered { kind.triggered() } else { kind };
+        if self.guarded
+            && let Err(refusal) = self.admit_change(id, kind, quantity)
+        {
+            return Ok(Err(refusal));
+        }
         if let Err(refusal) = self.cover_change(id, kind, quantity)? {
             return Ok(Err(refusal));
         }
         self.note(id, OrderEventKind::AmendRequested)?;
+        if self.guarded {
+            self.note_sent(id);
+        }
         let Some(entry) = self.state.orders.entry_mut(id) else { return Ok(Ok(())) };
         entry.order.ask_total(quantity);
         let venue_order = entry.order.venue_order.clone();

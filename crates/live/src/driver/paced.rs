@@ -33,7 +33,7 @@ impl Runner {
         let mut tracks: Vec<Track> = venues.map(track).collect();
         let mut questions = Questions::new();
         let now = self.now();
-        self.session.begin(now, &mut self.effects);
+        self.session.begin(now, &mut self.effects)?;
         self.perform_paced(&mut tracks, &mut questions).await?;
         while self.ended.is_none() {
             self.settle(&mut tracks, &mut questions).await?;

@@ -121,7 +121,7 @@ impl Runner {
     async fn run_live(&mut self) -> Result<(), LiveError> {
         let Some(mut events) = self.incoming.take() else { return Err(LiveError::Gone) };
         let now = self.now();
-        self.session.begin(now, &mut self.effects);
+        self.session.begin(now, &mut self.effects)?;
         self.perform().await;
         while self.ended.is_none() {
             let wakeup = self.session.next_wakeup(self.now()).map(|at| self.watch.instant(at));

@@ -5,9 +5,8 @@ use algoflow_core::{
     id::OrderId,
     order::OrderEvent,
     time::{TimeDelta, Timestamp},
+    trading::Standing,
 };
-
-use crate::standing::Standing;
 
 use super::{Now, RequestId, SessionConfig, VenueFacts};
 

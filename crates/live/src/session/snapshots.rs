@@ -5,6 +5,7 @@ use algoflow_core::{
     id::OrderId,
     order::{OrderEvent, OrderEventKind, OrderStatus, RejectCode},
     time::TimeDelta,
+    trading::{Standing, VenueStanding},
     venue::{AccountSnapshot, VenueEvent},
 };
 use algoflow_execution::Input;
@@ -13,10 +14,7 @@ use super::{
     Asked, Effect, MAX_HELD, Now, Phase, Request, RequestId, Session, SessionError, UNCLEAN_SNAPSHOTS,
     link::Pending,
 };
-use crate::{
-    reconcile::{Knowledge, MAX_PASSES, Reconciliation, reconcile},
-    standing::{Standing, input as standing},
-};
+use crate::reconcile::{Knowledge, MAX_PASSES, Reconciliation, reconcile};
 
 impl Session {
     pub(super) fn subscribe(&mut self, venue: usize, now: Now, effects: &mut Vec<Effect>) {
@@ -71,7 +69,7 @@ impl Session {
             }
             VenueEvent::Gap { reason, .. } => {
                 link.ask_soon(now);
-                self.stand(venue, Standing::Uncertain, reason, now, effects)
+                self.stand(venue, Standing::Uncertain { why: reason }, now, effects)
             }
             VenueEvent::Connected => {
                 link.up = true;
@@ -84,7 +82,7 @@ impl Session {
                 link.snapshot = None;
                 // What was held back is in the snapshot that comes after the connection is up again.
                 link.held.clear();
-                self.stand(venue, Standing::Down, reason, now, effects)
+                self.stand(venue, Standing::Down { why: reason }, now, effects)
             }
             _ => Ok(()),
         }
@@ -145,7 +143,7 @@ impl Session {
             link.snapshot = None;
             link.held.clear();
             effects.push(Effect::Alert { code: "VENUE_STALE", text: text.clone() });
-            self.stand(venue, Standing::Uncertain, text, now, effects)?;
+            self.stand(venue, Standing::Uncertain { why: text }, now, effects)?;
             self.subscribe(venue, now, effects);
             return Ok(());
         }
@@ -197,7 +195,7 @@ impl Session {
         self.release_held(venue, now, effects)?;
         if unclean >= UNCLEAN_SNAPSHOTS {
             let why = format!("its account cannot be read: {reason}");
-            self.stand(venue, Standing::Uncertain, why, now, effects)?;
+            self.stand(venue, Standing::Uncertain { why }, now, effects)?;
         }
         Ok(())
     }
@@ -233,13 +231,13 @@ impl Session {
         link.next_snapshot = Some(now.running.saturating_add(link.pause(&config)));
         let unclean = link.unclean;
         if clean {
-            return self.stand(venue, Standing::Ready, String::new(), now, effects);
+            return self.stand(venue, Standing::Ready, now, effects);
         }
         if unclean >= UNCLEAN_SNAPSHOTS || outcome.halt {
             let open = outcome.open.iter().map(|(id, why)| format!("order {id}: {why}"));
             let found = outcome.findings.iter().map(|finding| finding.text.clone());
             let why: Vec<String> = open.chain(found).collect();
-            return self.stand(venue, Standing::Uncertain, why.join("; "), now, effects);
+            return self.stand(venue, Standing::Uncertain { why: why.join("; ") }, now, effects);
         }
         Ok(())
     }
@@ -359,26 +357,30 @@ impl Session {
     pub(super) fn stand(
         &mut self,
         venue: usize,
-        standing_now: Standing,
-        why: String,
+        standing: Standing,
         now: Now,
         effects: &mut Vec<Effect>,
     ) -> Result<(), SessionError> {
         let at = self.clock(now);
         let link = self.link(venue)?;
-        link.ready = standing_now == Standing::Ready;
-        if link.standing == Some(standing_now) {
+        link.ready = standing == Standing::Ready;
+        let same = |known: &Standing| std::mem::discriminant(known) == std::mem::discriminant(&standing);
+        if link.standing.as_ref().is_some_and(same) {
             return Ok(());
         }
-        link.standing = Some(standing_now);
+        link.standing = Some(standing.clone());
         let id = link.facts.id;
-        if standing_now != Standing::Ready {
-            let text = format!("{id} is {standing_now}: {why}");
-            effects.push(Effect::Alert { code: "VENUE_STANDING", text });
+        match &standing {
+            Standing::Ready => {}
+            Standing::Uncertain { why } => {
+                let text = format!("{id} is uncertain, only what reduces is sent: {why}");
+                effects.push(Effect::Alert { code: "VENUE_UNCERTAIN", text });
+            }
+            Standing::Down { why } => {
+                let text = format!("{id} cannot be reached: {why}");
+                effects.push(Effect::Alert { code: "VENUE_DOWN", text });
+            }
         }
-        match standing(id, standing_now, why, at) {
-            Some(input) => self.feed(input, now, effects),
-            None => Ok(()),
-        }
+        self.feed(Input::Standing(VenueStanding { venue: id, standing, at }), now, effects)
     }
 }

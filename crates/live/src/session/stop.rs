@@ -4,10 +4,10 @@ use algoflow_core::{
     command::{Command, OrderRef},
     order::OrderStatus,
 };
-use algoflow_execution::Input;
+use algoflow_execution::{Control, ControlAction, Input, Scope};
 
 use super::{Effect, JournalFailure, Now, Phase, Request, Session, SessionError};
-use crate::{journal::SessionStop, standing::cancel_all};
+use crate::journal::SessionStop;
 
 impl Session {
     /// Strategies are told, and open orders are cancelled if that is wanted.
@@ -22,10 +22,9 @@ impl Session {
         }
         let at = self.clock(now);
         self.feed(Input::Stop(at), now, effects)?;
-        if self.config.cancel_on_stop
-            && let Some(input) = cancel_all(at)
-        {
-            self.feed(input, now, effects)?;
+        if self.config.cancel_on_stop {
+            let action = ControlAction::CancelAll { scope: Scope::default() };
+            self.feed(Input::Control(Control { at, action }), now, effects)?;
         }
         Ok(())
     }

@@ -197,6 +197,25 @@ impl Portfolio {
         Ok(total.to_decimal())
     }
 
+    /// What `quantity` of an instrument is worth at `price`, without its sign, in the reporting asset.
+    ///
+    /// # Errors
+    /// [`AccountError::NoRate`] if no chain of known prices leads there, or the instrument is not known;
+    /// [`AccountError::Number`] if it does not fit.
+    pub fn worth(
+        &self,
+        instrument: usize,
+        quantity: Quantity,
+        price: Price,
+    ) -> Result<Decimal, AccountError> {
+        let no_rate = || AccountError::NoRate { asset: self.reporting_asset(), to: self.reporting_asset() };
+        let line = self.lines.get(instrument).ok_or_else(no_rate)?;
+        let notional = worth(&line.instrument, price, quantity)?;
+        let asset = if line.paid_in_full { line.quote } else { line.settlement };
+        let value = if asset == self.reporting { notional } else { notional.mul(self.rate_of(asset)?)? };
+        Ok(value.abs().to_decimal())
+    }
+
     pub(super) fn exposure(&self, index: usize, quantity: Quantity) -> Result<Sum, AccountError> {
         let Some(line) = self.lines.get(index) else { return Ok(Sum::ZERO) };
         let no_rate = || AccountError::NoRate { asset: line.instrument.base, to: self.reporting_asset() };

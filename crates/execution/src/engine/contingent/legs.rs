@@ -106,11 +106,15 @@ impl Engine {
     fn launch(&mut self, id: OrderId, share: &Share, commands: &mut Vec<Command>) -> Result<(), EngineError> {
         let Some(entry) = self.state.orders.entry_mut(id) else { return Ok(()) };
         let fresh = entry.order.status == OrderStatus::Initialized;
-        let quantity = entry.order.leaves();
+        let (quantity, instrument) = (entry.order.leaves(), entry.instrument);
         if let Some(refusal) = self.too_small(id, quantity)? {
             if !share.parent_open {
                 return self.deny(id, refusal, commands);
             }
+            return if fresh { self.hold(id, Hold::Parent) } else { Ok(()) };
+        }
+        if self.is_down(instrument) {
+            // It is sent when the venue is back (RK5).
             return if fresh { self.hold(id, Hold::Parent) } else { Ok(()) };
         }
         if let Some(entry) = self.state.orders.entry_mut(id) {
