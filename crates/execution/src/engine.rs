@@ -119,6 +119,8 @@ pub struct Engine {
     risk: Box<RiskState>,
     journal: Option<Recorder>,
     started: bool,
+    /// Whether trading has ended: strategies make no new orders (X6).
+    stopped: bool,
     /// Whether strategies are being warmed up: what they ask of orders is dropped.
     warming: bool,
     /// Reports of venues that cannot be, once they are written down here and not the end of the run.
@@ -158,6 +160,7 @@ impl Engine {
             risk: Box::default(),
             journal: None,
             started: false,
+            stopped: false,
             warming: false,
             anomalies: None,
         }
@@ -318,8 +321,12 @@ impl Engine {
             || Input::Start(at),
             commands,
             |engine, commands| {
-                engine.started = true;
                 engine.state.now = engine.state.now.max(at);
+                engine.stopped = false;
+                if std::mem::replace(&mut engine.started, true) {
+                    // Trading goes on after it had ended: strategies know what they are at.
+                    return engine.settle(commands);
+                }
                 for index in 0..engine.strategies.len() {
                     engine.call(index, |strategy, ctx| strategy.on_start(ctx));
                 }
@@ -395,7 +402,7 @@ impl Engine {
     }
 
     /// [`Input::Stop`] without the wrapping. Open orders stay as they are: whether they are cancelled is the driver's
-    /// or the strategy's decision.
+    /// or the strategy's decision. What strategies ask for after it is not sent, until another [`Input::Start`].
     ///
     /// # Errors
     /// See [`Engine::process`].
@@ -409,7 +416,9 @@ impl Engine {
                 for index in 0..engine.strategies.len() {
                     engine.call(index, |strategy, ctx| strategy.on_stop(ctx));
                 }
-                engine.settle(commands)
+                engine.settle(commands)?;
+                engine.stopped = true;
+                Ok(())
             },
         )
     }
@@ -454,6 +463,12 @@ impl Engine {
     /// The same, handed over: [`Engine::denials`] begins anew. A driver that writes them down elsewhere keeps memory bounded.
     pub fn take_denials(&mut self) -> Vec<OrderEvent> {
         std::mem::take(&mut self.denials)
+    }
+
+    /// Whether trading has begun and not ended.
+    #[must_use]
+    pub const fn is_trading(&self) -> bool {
+        self.started && !self.stopped
     }
 
     /// Whether trading has begun.

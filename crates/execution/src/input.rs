@@ -14,7 +14,7 @@ use crate::{
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Input {
-    /// Trading begins: strategies are started.
+    /// Trading begins: strategies are started. After an end it goes on, and they are not started again.
     Start(Timestamp),
     /// Market data.
     Market(MarketData),

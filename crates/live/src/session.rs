@@ -280,7 +280,7 @@ impl Session {
         sequence: u64,
         submits: &BTreeMap<OrderId, Submit>,
     ) -> Self {
-        let phase = if engine.is_started() { Phase::Running } else { Phase::Starting };
+        let phase = if engine.is_trading() { Phase::Running } else { Phase::Starting };
         let (data_time, subscriptions) = (engine.state().now, engine.subscription_count());
         let links = venues.into_iter().map(Link::new).collect();
         let mut this = Self {

@@ -163,7 +163,8 @@ struct Done {
 fn check(seed: u64, world: &World, outcome: &Outcome, done: &mut Done) {
     let world = world.lock();
     let state: &State = &outcome.state;
-    assert!(outcome.clean, "seed {seed}: something is left in doubt");
+    let open: Vec<_> = state.orders.open().map(|order| (order.id, order.status)).collect();
+    assert!(outcome.clean, "seed {seed}: something is left in doubt; open are {open:?}");
     assert!(outcome.halts.is_empty(), "seed {seed}: {:?}", outcome.halts);
     // No order twice, none that we do not know, each as the venue has it.
     let mut seen = BTreeSet::new();

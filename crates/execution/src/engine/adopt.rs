@@ -10,6 +10,9 @@
 //!   [`Engine::tolerate`] was called: then it changes nothing and is written down as an [`Anomaly`], and an order's end that is
 //!   told again is no anomaly. A backtest is strict, since there such a report is a defect; venues do repeat themselves.
 //! - **X5** During a warm-up strategies are told of data; the orders that they ask for are denied, and nobody is told of that.
+//! - **X6** After the end of trading what strategies ask for is denied, but for what they asked for when they were told of the end.
+//!   Cancellations are carried out, and linked orders still protect what fills late. Trading can go on: strategies are not
+//!   started a second time.
 
 use algoflow_core::{
     command::Command,
@@ -147,19 +150,21 @@ impl Engine {
         )
     }
 
-    /// Drops what a strategy asks of orders during a warm-up.
-    pub(super) fn drop_while_warming(
+    /// Refuses what a strategy asks of orders during a warm-up (X5) and after the end (X6). False if it may be carried out.
+    #[cold]
+    pub(super) fn refuse_out_of_hours(
         &mut self,
         request: &Request,
         commands: &mut Vec<Command>,
     ) -> Result<bool, EngineError> {
         match request {
             Request::Submit(id) => {
-                let refusal = Refusal::new(RejectCode::VenueNotReady, "no order is sent during a warm-up");
-                self.deny(*id, refusal, commands)?;
+                let why =
+                    if self.warming { "no order is sent during a warm-up" } else { "trading has ended" };
+                self.deny(*id, Refusal::new(RejectCode::VenueNotReady, why), commands)?;
                 Ok(true)
             }
-            Request::Cancel(_) | Request::Amend { .. } => Ok(true),
+            Request::Cancel(_) | Request::Amend { .. } => Ok(self.warming),
             _ => Ok(false),
         }
     }

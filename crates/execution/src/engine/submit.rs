@@ -89,7 +89,8 @@ impl Engine {
     }
 
     fn carry_out(&mut self, request: Request, commands: &mut Vec<Command>) -> Result<(), EngineError> {
-        if self.is_dropped(&request) || (self.warming && self.drop_while_warming(&request, commands)?) {
+        let out_of_hours = self.warming || self.stopped;
+        if self.is_dropped(&request) || (out_of_hours && self.refuse_out_of_hours(&request, commands)?) {
             return Ok(());
         }
         match request {

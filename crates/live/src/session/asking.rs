@@ -156,7 +156,9 @@ impl Session {
             let at = self.clock(now);
             self.tell(&command, OrderEventKind::OutcomeUnknown { evidence }, at, now, effects)?;
         }
-        if single {
+        // An order that is over, or for which nothing was asked any more, is in no doubt.
+        self.forget_what_is_over(venue, id)?;
+        if single && self.link(venue)?.doubts.contains_key(&id) {
             // Quicker than a snapshot of all, where the venue has it.
             let venue_order = self.engine.state().orders.get(id).and_then(|order| order.venue_order.clone());
             let instrument = command.instrument();

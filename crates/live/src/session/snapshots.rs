@@ -38,7 +38,7 @@ impl Session {
         match event {
             VenueEvent::Market(data) => {
                 self.data_time = self.data_time.max(data.ts_recv());
-                if self.phase == Phase::Starting {
+                if self.phase == Phase::Starting && !self.engine.is_started() {
                     return Ok(());
                 }
                 self.feed(Input::Market(data), now, effects)
