@@ -125,6 +125,8 @@ pub struct Engine {
     warming: bool,
     /// Reports of venues that cannot be, once they are written down here and not the end of the run.
     anomalies: Option<Vec<Anomaly>>,
+    /// How much of orders that were made elsewhere had filled before.
+    adopted: std::collections::BTreeMap<algoflow_core::id::OrderId, algoflow_core::number::Quantity>,
 }
 
 impl std::fmt::Debug for Engine {
@@ -163,6 +165,7 @@ impl Engine {
             stopped: false,
             warming: false,
             anomalies: None,
+            adopted: std::collections::BTreeMap::new(),
         }
     }
 

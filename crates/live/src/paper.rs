@@ -181,6 +181,29 @@ impl PaperVenue {
     fn state(&self) -> MutexGuard<'_, State> {
         self.inner.state()
     }
+
+    /// Carries out a command at the time of the last data, beside another venue; what comes of it at once.
+    pub(crate) fn execute_beside(&self, command: &Command) -> Result<Vec<VenueEvent>, PaperError> {
+        let mut state = self.state();
+        let now = state.now;
+        if let Command::Submit(submit) = command
+            && !state.account.receive(submit, now)
+        {
+            return Ok(Vec::new());
+        }
+        state.exchange.execute(command, now)?;
+        state.collect_until(now)?;
+        Ok(state.told.drain(..).collect())
+    }
+
+    /// Sees data of another venue; what comes of them.
+    pub(crate) fn see_beside(&self, data: &MarketData) -> Result<Vec<VenueEvent>, PaperError> {
+        let mut state = self.state();
+        let at = state.now.max(data.ts_recv());
+        state.collect_until(at)?;
+        state.see_until(data, at)?;
+        Ok(state.told.drain(..).collect())
+    }
 }
 
 impl Inner {

@@ -264,6 +264,8 @@ pub struct Session {
     data_time: Timestamp,
     data_bound: Timestamp,
     journal_failed: bool,
+    /// At the end: when what is still open is cancelled anew.
+    cancel_again_at: TimeDelta,
     commands: Vec<Command>,
 }
 
@@ -297,6 +299,7 @@ impl Session {
             data_time,
             data_bound: Timestamp::MIN,
             journal_failed: false,
+            cancel_again_at: TimeDelta::ZERO,
             commands: Vec::new(),
         };
         this.doubt_what_is_open(submits);
@@ -409,7 +412,11 @@ impl Session {
             .filter(|asked| !asked.overdue)
             .map(|asked| asked.sent.saturating_add(self.config.request_timeout));
         let stop = match self.phase {
-            Phase::Stopping { since } => Some(since.saturating_add(self.config.stop_within)),
+            Phase::Stopping { since } => {
+                let last = since.saturating_add(self.config.stop_within);
+                let again = self.config.cancel_on_stop.then_some(self.cancel_again_at);
+                Some(again.filter(|at| *at > now.running).map_or(last, |at| at.min(last)))
+            }
             _ => None,
         };
         links.chain(overdue).chain(engine).chain(stop).min()
@@ -514,8 +521,7 @@ impl Session {
             self.feed(Input::Start(at), now, effects)?;
         }
         self.set_off_timers(now, effects)?;
-        self.try_to_stop(now, effects);
-        Ok(())
+        self.try_to_stop(now, effects)
     }
 
     /// All venues agree, and it is known what time it is.

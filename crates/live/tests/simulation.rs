@@ -164,6 +164,11 @@ fn check(seed: u64, world: &World, outcome: &Outcome, done: &mut Done) {
     let world = world.lock();
     let state: &State = &outcome.state;
     let open: Vec<_> = state.orders.open().map(|order| (order.id, order.status)).collect();
+    if !outcome.clean {
+        for order in state.orders.open() {
+            println!("{order:?}\n{:?}", world.orders.iter().find(|known| known.client == Some(order.id)));
+        }
+    }
     assert!(outcome.clean, "seed {seed}: something is left in doubt; open are {open:?}");
     assert!(outcome.halts.is_empty(), "seed {seed}: {:?}", outcome.halts);
     // No order twice, none that we do not know, each as the venue has it.
@@ -206,6 +211,9 @@ fn whatever_happens_the_books_agree_with_the_venue() {
         Some(seed) => seed..seed + 1,
         None => 0..number("ALGOFLOW_SEEDS").unwrap_or(200),
     };
+    if number("ALGOFLOW_SEED").is_some() {
+        tracing_subscriber::fmt().with_max_level(tracing::Level::DEBUG).with_writer(std::io::stderr).init();
+    }
     let count = seeds.end - seeds.start;
     let mut all = Done::default();
     for seed in seeds {

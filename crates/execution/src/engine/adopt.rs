@@ -42,6 +42,12 @@ pub struct Adopted {
     pub venue_order: VenueOrderId,
     /// What is asked for. The quantity is what is left to fill.
     pub spec: OrderSpec,
+    /// How much of it had filled before.
+    #[serde(default)]
+    pub filled: Quantity,
+    /// The fills before: when they are told again they are known.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub fills: Vec<ExecutionId>,
     /// When.
     pub at: Timestamp,
 }
@@ -114,6 +120,12 @@ impl Engine {
     #[must_use]
     pub fn knows_fill(&self, order: OrderId, fill: &ExecutionId) -> bool {
         self.state.orders.entry(order).is_some_and(|entry| self.fills.knows(entry.last_fill, fill))
+    }
+
+    /// How much of an order that was made elsewhere had filled before it was adopted: the venue counts it, our books do not.
+    #[must_use]
+    pub fn filled_before(&self, order: OrderId) -> Quantity {
+        self.adopted.get(&order).copied().unwrap_or_default()
     }
 
     /// Whose it is what no strategy has.
@@ -194,6 +206,14 @@ impl Engine {
         // Its links, if it has any, are the venue's.
         spec.contingency = algoflow_core::order::Contingency::default();
         let order = self.state.orders.create(owner, instrument, spec, self.state.now);
+        if adopted.filled.is_positive() {
+            self.adopted.insert(order, adopted.filled);
+        }
+        if let Some(entry) = self.state.orders.entry_mut(order) {
+            for fill in &adopted.fills {
+                self.fills.is_new(&mut entry.last_fill, fill);
+            }
+        }
         // If there is no money to be set aside the venue knows better: it has the order.
         let _ = self.reserve(order, instrument)?;
         self.note(order, OrderEventKind::Submitted)?;

@@ -216,7 +216,7 @@ impl State {
         if let Input::Market(data) = input
             && data.instrument().venue() == venue
         {
-            self.see(data)?;
+            self.see_until(data, data.ts_recv())?;
         }
         Ok(())
     }

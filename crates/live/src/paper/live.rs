@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use algoflow_core::{
     market::MarketData,
+    time::Timestamp,
     venue::{EventStream, VenueEvent},
 };
 use futures_util::StreamExt;
@@ -50,6 +51,11 @@ pub(super) fn stream(inner: Arc<Inner>, data: EventStream) -> EventStream {
 impl State {
     /// The venue sees data as they come: never earlier than what it saw before.
     pub(super) fn see(&mut self, data: &MarketData) -> Result<(), PaperError> {
+        let until = self.now.max(data.ts_recv()).max(wall());
+        self.see_until(data, until)
+    }
+
+    pub(super) fn see_until(&mut self, data: &MarketData, until: Timestamp) -> Result<(), PaperError> {
         self.now = self.now.max(data.ts_recv());
         if data.ts_recv() < self.now {
             let mut later = data.clone();
@@ -58,22 +64,26 @@ impl State {
         } else {
             self.exchange.on_market(data)?;
         }
-        self.collect()
+        self.collect_until(until)
     }
 
     /// Everything that the venue has to report by now.
     pub(super) fn collect(&mut self) -> Result<(), PaperError> {
-        while self.exchange.next_wakeup() <= self.now.max(wall()) {
-            let due = self.exchange.next_wakeup();
-            self.now = self.now.max(due);
-            self.exchange.advance(self.now)?;
+        self.collect_until(self.now.max(wall()))
+    }
+
+    /// Everything that the venue has to report by a time.
+    pub(super) fn collect_until(&mut self, until: Timestamp) -> Result<(), PaperError> {
+        loop {
             while let Some(report) = self.report()? {
                 self.told.push_back(report);
             }
+            let due = self.exchange.next_wakeup();
+            if due > until {
+                return Ok(());
+            }
+            self.now = self.now.max(due);
+            self.exchange.advance(self.now)?;
         }
-        while let Some(report) = self.report()? {
-            self.told.push_back(report);
-        }
-        Ok(())
     }
 }

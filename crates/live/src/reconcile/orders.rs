@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use algoflow_core::{
-    id::{OrderId, VenueOrderId},
+    id::{ExecutionId, OrderId, VenueOrderId},
     number::Quantity,
     order::{CancelReason, Fill, Order, OrderEvent, OrderEventKind, OrderStatus},
     venue::{FillReport, OrderReport, ReportedStatus},
@@ -123,7 +123,12 @@ fn external(view: &View<'_>, report: &OrderReport, outcome: &mut Reconciliation)
             };
             let mut spec = report.spec;
             spec.quantity = left.into();
-            let adopted = Adopted { venue_order: name.clone(), spec, at: view.at };
+            let fills = view.snapshot.fills.iter().filter(|fill| fill.venue_order.as_ref() == Some(name));
+            let mut fills: Vec<ExecutionId> = fills.map(|fill| fill.id.clone()).collect();
+            fills.sort_unstable();
+            fills.dedup();
+            let (venue_order, filled, at) = (name.clone(), report.filled, view.at);
+            let adopted = Adopted { venue_order, spec, filled, fills, at };
             outcome.corrections.push(Input::Adopt(adopted));
             outcome.findings.push(Finding { code: "EXTERNAL_ORDER_ADOPTED", text });
         }
@@ -160,9 +165,24 @@ fn one(
         return;
     }
     match report {
-        Some(report) => listed(view, order, report, filled, outcome),
+        Some(report) => match since_adopted(view, order, report) {
+            Some(report) => listed(view, order, &report, filled, outcome),
+            None => drop(outcome.open.insert(id, "the venue counts fewer fills than when it was adopted")),
+        },
         None => unlisted(view, order, filled, outcome),
     }
+}
+
+/// The report without what had filled before an order that was made elsewhere was adopted.
+fn since_adopted(view: &View<'_>, order: &Order, report: &OrderReport) -> Option<OrderReport> {
+    let (mut report, before) = (report.clone(), view.engine.filled_before(order.id));
+    if before.is_positive() {
+        report.filled = report.filled.checked_sub(before).ok().filter(|left| !left.is_negative())?;
+        if let Some(total) = report.spec.quantity.base(report.spec.side) {
+            report.spec.quantity = total.checked_sub(before).ok()?.into();
+        }
+    }
+    Some(report)
 }
 
 /// The venue lists the order.

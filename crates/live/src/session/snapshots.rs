@@ -219,6 +219,9 @@ impl Session {
         let outcome = self.set_right(venue, &pending, snapshot, now, effects)?;
         self.release_held(venue, now, effects)?;
         let clean = outcome.is_clean();
+        for (order, why) in &outcome.open {
+            tracing::debug!(%order, why, "in doubt after a snapshot");
+        }
         let config = self.config.clone();
         let link = self.link(venue)?;
         link.missing.clone_from(&outcome.missing);

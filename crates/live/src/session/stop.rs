@@ -2,12 +2,16 @@
 
 use algoflow_core::{
     command::{Command, OrderRef},
-    order::OrderStatus,
+    order::{Order, OrderStatus},
+    time::TimeDelta,
 };
 use algoflow_execution::{Control, ControlAction, Input, Scope};
 
 use super::{Effect, JournalFailure, Now, Phase, Request, Session, SessionError};
 use crate::journal::SessionStop;
+
+/// How often what is open at the end is cancelled anew.
+const CANCEL_ALL_EVERY: TimeDelta = TimeDelta::seconds(1);
 
 impl Session {
     /// Strategies are told, and open orders are cancelled if that is wanted.
@@ -22,6 +26,7 @@ impl Session {
         }
         let at = self.clock(now);
         self.feed(Input::Stop(at), now, effects)?;
+        self.cancel_again_at = now.running.saturating_add(CANCEL_ALL_EVERY);
         if self.config.cancel_on_stop {
             let action = ControlAction::CancelAll { scope: Scope::default() };
             self.feed(Input::Control(Control { at, action }), now, effects)?;
@@ -30,8 +35,9 @@ impl Session {
     }
 
     /// It is over when nothing is open that should not be, or when it took too long.
-    pub(super) fn try_to_stop(&mut self, now: Now, effects: &mut Vec<Effect>) {
-        let Phase::Stopping { since } = self.phase else { return };
+    pub(super) fn try_to_stop(&mut self, now: Now, effects: &mut Vec<Effect>) -> Result<(), SessionError> {
+        let Phase::Stopping { since } = self.phase else { return Ok(()) };
+        self.cancel_what_is_left(now, effects)?;
         let waits = now.running < since.saturating_add(self.config.stop_within);
         let in_doubt = self.links.iter().any(|link| !link.doubts.is_empty() || link.snapshot.is_some());
         let open = self.config.cancel_on_stop
@@ -39,7 +45,7 @@ impl Session {
         let unsettled = !self.waiting.is_empty() || self.asked.values().any(|asked| !asked.overdue);
         let clean = !(in_doubt || open || unsettled);
         if waits && !clean && !self.journal_failed {
-            return;
+            return Ok(());
         }
         self.phase = Phase::Stopped;
         if !self.journal_failed {
@@ -48,6 +54,23 @@ impl Session {
             effects.push(Effect::Append(Box::new(SessionStop { sequence, at, clean }.into())));
         }
         effects.push(Effect::Stopped { clean: clean && !self.journal_failed });
+        Ok(())
+    }
+
+    /// A cancellation that came before its order, or was refused for another reason that has passed, is asked for again.
+    fn cancel_what_is_left(&mut self, now: Now, effects: &mut Vec<Effect>) -> Result<(), SessionError> {
+        let wanted = self.config.cancel_on_stop && !self.journal_failed && self.engine.is_started();
+        if !wanted || now.running < self.cancel_again_at || !self.is_settled() {
+            return Ok(());
+        }
+        self.cancel_again_at = now.running.saturating_add(CANCEL_ALL_EVERY);
+        let is_left =
+            |order: &Order| order.status.is_at_venue() && order.status != OrderStatus::PendingCancel;
+        if !self.engine.state().orders.open().any(is_left) {
+            return Ok(());
+        }
+        let (at, action) = (self.clock(now), ControlAction::CancelAll { scope: Scope::default() });
+        self.feed(Input::Control(Control { at, action }), now, effects)
     }
 
     /// The journal takes nothing more (N7).

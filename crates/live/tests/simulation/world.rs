@@ -26,31 +26,31 @@ use rand_chacha::ChaCha8Rng;
 use tokio::{sync::mpsc, time::Instant};
 
 /// How long a request may be under way and still take effect.
-pub const LIFETIME: Duration = Duration::from_secs(20);
+pub(crate) const LIFETIME: Duration = Duration::from_secs(20);
 
 /// How often what goes wrong, as a share of one.
 #[derive(Clone, Copy, Debug)]
-pub struct Rates {
-    pub request_lost: f64,
-    pub answer_lost: f64,
-    pub rate_limited: f64,
-    pub not_sent: f64,
-    pub slow: f64,
-    pub refused: f64,
-    pub event_lost: f64,
-    pub event_twice: f64,
-    pub event_late: f64,
-    pub snapshot_failed: f64,
+pub(crate) struct Rates {
+    pub(crate) request_lost: f64,
+    pub(crate) answer_lost: f64,
+    pub(crate) rate_limited: f64,
+    pub(crate) not_sent: f64,
+    pub(crate) slow: f64,
+    pub(crate) refused: f64,
+    pub(crate) event_lost: f64,
+    pub(crate) event_twice: f64,
+    pub(crate) event_late: f64,
+    pub(crate) snapshot_failed: f64,
     /// At each step of the market.
-    pub disconnected: f64,
-    pub muted: f64,
-    pub clock_jumps: f64,
-    pub made_elsewhere: f64,
-    pub garbage: f64,
+    pub(crate) disconnected: f64,
+    pub(crate) muted: f64,
+    pub(crate) clock_jumps: f64,
+    pub(crate) made_elsewhere: f64,
+    pub(crate) garbage: f64,
 }
 
 impl Rates {
-    pub const NONE: Self = Self {
+    pub(crate) const NONE: Self = Self {
         request_lost: 0.0,
         answer_lost: 0.0,
         rate_limited: 0.0,
@@ -69,7 +69,7 @@ impl Rates {
     };
 
     /// Some of it, by the seed.
-    pub fn some(random: &mut ChaCha8Rng) -> Self {
+    pub(crate) fn some(random: &mut ChaCha8Rng) -> Self {
         let mut rate = |most: f64| if random.random_bool(0.5) { random.random_range(0.0..most) } else { 0.0 };
         Self {
             request_lost: rate(0.2),
@@ -92,13 +92,13 @@ impl Rates {
 }
 
 #[derive(Clone, Debug)]
-pub struct WorldOrder {
-    pub client: Option<OrderId>,
-    pub name: String,
-    pub spec: OrderSpec,
-    pub filled: Quantity,
-    pub status: ReportedStatus,
-    pub at: Timestamp,
+pub(crate) struct WorldOrder {
+    pub(crate) client: Option<OrderId>,
+    pub(crate) name: String,
+    pub(crate) spec: OrderSpec,
+    pub(crate) filled: Quantity,
+    pub(crate) status: ReportedStatus,
+    pub(crate) at: Timestamp,
 }
 
 impl WorldOrder {
@@ -110,35 +110,35 @@ impl WorldOrder {
         self.total().checked_sub(self.filled).unwrap()
     }
 
-    pub fn is_open(&self) -> bool {
+    pub(crate) fn is_open(&self) -> bool {
         self.status == ReportedStatus::Open
     }
 }
 
-pub struct Inner {
+pub(crate) struct Inner {
     random: ChaCha8Rng,
-    pub rates: Rates,
+    pub(crate) rates: Rates,
     begin: Instant,
-    pub price: i64,
-    pub orders: Vec<WorldOrder>,
-    pub fills: Vec<FillReport>,
-    pub balances: BTreeMap<Asset, Decimal>,
+    pub(crate) price: i64,
+    pub(crate) orders: Vec<WorldOrder>,
+    pub(crate) fills: Vec<FillReport>,
+    pub(crate) balances: BTreeMap<Asset, Decimal>,
     stream: Option<mpsc::UnboundedSender<VenueEvent>>,
     mute_until: Option<Instant>,
     down_until: Option<Instant>,
     /// How far the clock on the wall of the trader is off, in nanoseconds.
     skew: i64,
-    pub submits: u64,
+    pub(crate) submits: u64,
 }
 
 /// All that is outside of the process that trades. It goes on when that ends.
 #[derive(Clone)]
-pub struct World {
+pub(crate) struct World {
     inner: Arc<Mutex<Inner>>,
     capabilities: Arc<Capabilities>,
 }
 
-pub fn instrument() -> Instrument {
+pub(crate) fn instrument() -> Instrument {
     Instrument::spot("BTC-USD.WORLD").unwrap()
 }
 
@@ -155,7 +155,7 @@ fn btc() -> Asset {
 }
 
 impl World {
-    pub fn new(seed: u64) -> Self {
+    pub(crate) fn new(seed: u64) -> Self {
         let mut random = ChaCha8Rng::seed_from_u64(seed);
         let rates = Rates::some(&mut random);
         let balances = BTreeMap::from([(usd(), Decimal::from(1_000_000))]);
@@ -183,12 +183,12 @@ impl World {
         Self { inner: Arc::new(Mutex::new(inner)), capabilities: Arc::new(capabilities) }
     }
 
-    pub fn lock(&self) -> MutexGuard<'_, Inner> {
+    pub(crate) fn lock(&self) -> MutexGuard<'_, Inner> {
         self.inner.lock().unwrap()
     }
 
     /// Nothing fails any more.
-    pub fn heal(&self) {
+    pub(crate) fn heal(&self) {
         let mut inner = self.lock();
         inner.rates = Rates::NONE;
         inner.mute_until = None;
@@ -292,7 +292,7 @@ impl World {
 }
 
 impl Inner {
-    pub fn now(&self) -> Timestamp {
+    pub(crate) fn now(&self) -> Timestamp {
         let nanos = i64::try_from(self.begin.elapsed().as_nanos()).unwrap();
         Timestamp::EPOCH.saturating_add(TimeDelta::hours(10)).saturating_add(TimeDelta::from_nanos(nanos))
     }
@@ -619,7 +619,7 @@ impl Venue for World {
 }
 
 impl Inner {
-    pub fn snapshot(&mut self, since: Timestamp) -> AccountSnapshot {
+    pub(crate) fn snapshot(&mut self, since: Timestamp) -> AccountSnapshot {
         let orders = self.orders.iter().filter(|order| order.is_open() || order.at >= since);
         let mut orders: Vec<OrderReport> = orders
             .map(|order| OrderReport {
@@ -653,7 +653,7 @@ impl Inner {
 }
 
 /// The clock of the trader, which jumps.
-pub struct SkewedClock(pub World);
+pub(crate) struct SkewedClock(pub(crate) World);
 
 impl Clock for SkewedClock {
     fn wall(&self) -> Timestamp {
