@@ -1,3 +1,4 @@
 //! The live driver.
 
+pub mod alerts;
 pub mod telemetry;

@@ -16,7 +16,10 @@ use std::{
     },
 };
 
-use metrics::{Counter, CounterFn, Gauge, GaugeFn, Histogram, HistogramFn, Key, KeyName, Metadata, Recorder, SharedString, Unit};
+use metrics::{
+    Counter, CounterFn, Gauge, GaugeFn, Histogram, HistogramFn, Key, KeyName, Metadata, Recorder,
+    SharedString, Unit,
+};
 
 use super::catalog::BUCKETS;
 
@@ -35,6 +38,9 @@ pub const OTHER: &str = "other";
 /// The labels of a series, in the order of their names.
 type Labels = Vec<(String, String)>;
 
+/// What a metric has for each combination of label values.
+type SeriesOf<T> = BTreeMap<Labels, Arc<T>>;
+
 /// The metrics of one session. Clones share them; several of them in a process do not meet.
 #[derive(Clone, Default)]
 pub struct MetricRegistry {
@@ -49,9 +55,9 @@ struct Families {
 }
 
 enum Family {
-    Counters(BTreeMap<Labels, Arc<Number>>),
-    Gauges(BTreeMap<Labels, Arc<Number>>),
-    Histograms(BTreeMap<Labels, Arc<Buckets>>),
+    Counters(SeriesOf<Number>),
+    Gauges(SeriesOf<Number>),
+    Histograms(SeriesOf<Buckets>),
 }
 
 impl MetricRegistry {
@@ -88,8 +94,8 @@ impl MetricRegistry {
     fn series<T: Default>(
         &self,
         key: &Key,
-        new: fn(BTreeMap<Labels, Arc<T>>) -> Family,
-        of: fn(&mut Family) -> Option<&mut BTreeMap<Labels, Arc<T>>>,
+        new: fn(SeriesOf<T>) -> Family,
+        of: fn(&mut Family) -> Option<&mut SeriesOf<T>>,
     ) -> Option<Arc<T>> {
         let mut families = self.families.lock().unwrap_or_else(PoisonError::into_inner);
         let families = &mut *families;
@@ -256,7 +262,13 @@ impl Family {
             }
             Self::Gauges(series) => {
                 for (labels, number) in series {
-                    write_sample(out, name, labels, None, &shown(f64::from_bits(number.0.load(Ordering::Relaxed))));
+                    write_sample(
+                        out,
+                        name,
+                        labels,
+                        None,
+                        &shown(f64::from_bits(number.0.load(Ordering::Relaxed))),
+                    );
                 }
             }
             Self::Histograms(series) => {
