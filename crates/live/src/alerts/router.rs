@@ -16,7 +16,8 @@
 //! - **A8** Secrets are hidden and lengths bounded before anything is kept.
 //! - **A9** At most [`MAX_KEYS`] keys have a window at once. One more ends the window that would end first, with its message.
 //! - **A10** After [`AlertRouter::close`] nothing new is taken, all windows end, what was held back is told, and limits no longer
-//!   hold, so that the last words are out before the deadline of who waits.
+//!   hold, so that the last words are out before the deadline of who waits. What is given up by [`AlertRouter::abandon`] then is
+//!   counted as failed.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -279,6 +280,11 @@ impl AlertRouter {
         for ((sink, key), window) in std::mem::take(&mut self.windows) {
             self.summarize(sink, &key, &window, now);
         }
+    }
+
+    /// Gives up what waits and what is on its way; how many messages that were for each sink.
+    pub fn abandon(&mut self) -> Vec<u64> {
+        self.outboxes.iter_mut().map(Outbox::abandon).collect()
     }
 
     /// Whether nothing waits and nothing is on its way.

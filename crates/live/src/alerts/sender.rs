@@ -5,6 +5,7 @@
 //! - **D2** A failure is logged once for each sink until a message gets through again, and never leads to an alert.
 //! - **D3** [`AlertSender::stop`] has the last words said and returns when all is out, at its deadline at the latest. What is not
 //!   out by then is counted as failed.
+//! - **D4** When the last handle is dropped without that, the task ends at once, and what waits is lost.
 
 use std::{
     fmt,
@@ -15,7 +16,7 @@ use std::{
 use algoflow_core::time::{TimeDelta, Timestamp};
 use tokio::{
     sync::{Notify, oneshot},
-    task::{JoinHandle, JoinSet},
+    task::{self, JoinHandle, JoinSet},
     time::{Instant, sleep_until, timeout},
 };
 
@@ -35,6 +36,7 @@ mod tests;
 #[derive(Clone)]
 pub struct AlertSender {
     shared: Arc<Shared>,
+    owner: Arc<Owner>,
 }
 
 struct Shared {
@@ -42,7 +44,26 @@ struct Shared {
     /// There is something new for the task.
     changed: Notify,
     clock: Clock,
-    task: Mutex<Option<Running>>,
+    metrics: LiveMetrics,
+}
+
+/// Ends the task when it is dropped (D4).
+struct Owner {
+    running: Mutex<Option<Running>>,
+}
+
+impl Owner {
+    fn take(&self) -> Option<Running> {
+        self.running.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+}
+
+impl Drop for Owner {
+    fn drop(&mut self) {
+        if let Some(running) = self.take() {
+            running.task.abort();
+        }
+    }
 }
 
 struct Running {
@@ -92,7 +113,7 @@ impl AlertSender {
             router: Mutex::new(router),
             changed: Notify::new(),
             clock: Clock::new(),
-            task: Mutex::new(None),
+            metrics: metrics.clone(),
         });
         let sending = Sending {
             told: vec![SinkCounts::default(); sinks.len()],
@@ -100,11 +121,11 @@ impl AlertSender {
             shared: Arc::clone(&shared),
             sinks,
             redactor: redactor.clone(),
-            metrics: metrics.clone(),
+            on_their_way: Vec::new(),
         };
         let task = tokio::spawn(sending.run(stopped));
-        *shared.task.lock().unwrap_or_else(PoisonError::into_inner) = Some(Running { stop, task });
-        Ok(Self { shared })
+        let owner = Arc::new(Owner { running: Mutex::new(Some(Running { stop, task })) });
+        Ok(Self { shared, owner })
     }
 
     /// Has an alert sent to whom the rules say (D1).
@@ -122,15 +143,21 @@ impl AlertSender {
 
     /// Takes nothing more, and waits until all is out, or for `deadline` (D3). Whether all was out.
     pub async fn stop(&self, deadline: Duration) -> bool {
-        let running = self.shared.task.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let Some(Running { stop, mut task }) = running else { return self.shared.router().is_idle() };
+        let Some(Running { stop, mut task }) = self.owner.take() else { return true };
         self.shared.router().close(self.shared.clock.now());
         // If the task is gone nobody listens.
         let _ = stop.send(());
-        if timeout(deadline, &mut task).await.is_err() {
-            task.abort();
+        let has_ended = timeout(deadline, &mut task).await.is_ok();
+        if has_ended {
+            return true;
         }
-        self.shared.router().is_idle()
+        task.abort();
+        let mut router = self.shared.router();
+        let given_up = router.abandon();
+        for (name, messages) in router.sinks().iter().zip(given_up).filter(|(_, messages)| *messages > 0) {
+            self.shared.metrics.alerts(name, AlertOutcome::Failed, messages);
+        }
+        false
     }
 }
 
@@ -151,7 +178,8 @@ struct Sending {
     shared: Arc<Shared>,
     sinks: Vec<Arc<Sink>>,
     redactor: Redactor,
-    metrics: LiveMetrics,
+    /// Which task sends for which sink; one for each at most.
+    on_their_way: Vec<(task::Id, usize)>,
     /// What the metrics know.
     told: Vec<SinkCounts>,
     /// Sinks whose last try failed (D2).
@@ -160,7 +188,7 @@ struct Sending {
 
 impl Sending {
     async fn run(mut self, mut stopped: oneshot::Receiver<()>) {
-        let mut on_their_way = JoinSet::new();
+        let mut sends = JoinSet::new();
         let mut is_stopping = false;
         loop {
             let (deliveries, wake, is_idle) = {
@@ -170,19 +198,22 @@ impl Sending {
             for Delivery { sink: place, alert } in deliveries {
                 let Some(sink) = self.sinks.get(place).map(Arc::clone) else { continue };
                 let now = self.shared.clock.now();
-                on_their_way.spawn(async move { (place, sink.send(&alert, now).await) });
+                let id = sends.spawn(async move { sink.send(&alert, now).await }).id();
+                self.on_their_way.push((id, place));
             }
             self.tell_metrics();
-            if is_stopping && is_idle && on_their_way.is_empty() {
+            if is_stopping && is_idle && sends.is_empty() {
                 return;
             }
             let wake = wake.map(|at| self.shared.clock.instant(at));
             tokio::select! {
                 () = self.shared.changed.notified() => {}
-                Some(ended) = on_their_way.join_next() => match ended {
-                    Ok((place, result)) => self.finished(place, result),
-                    // A send that panicked; its message stays on its way, so that the sink is silent from now on.
-                    Err(error) => tracing::error!(%error, "the sending of an alert broke off"),
+                Some(ended) = sends.join_next_with_id() => match ended {
+                    Ok((id, result)) => self.finished(id, result),
+                    Err(error) => {
+                        let failure = SendFailure { outcome: SendOutcome::Refused, reason: error.to_string() };
+                        self.finished(error.id(), Err(failure));
+                    }
                 },
                 () = sleep_until(wake.unwrap_or_else(Instant::now)), if wake.is_some() => {}
                 _ = &mut stopped, if !is_stopping => is_stopping = true,
@@ -190,7 +221,9 @@ impl Sending {
         }
     }
 
-    fn finished(&mut self, place: usize, result: Result<(), SendFailure>) {
+    fn finished(&mut self, id: task::Id, result: Result<(), SendFailure>) {
+        let Some(at) = self.on_their_way.iter().position(|(task, _)| *task == id) else { return };
+        let (_, place) = self.on_their_way.swap_remove(at);
         let outcome = match &result {
             Ok(()) => SendOutcome::Sent,
             Err(failure) => failure.outcome.clone(),
@@ -223,7 +256,7 @@ impl Sending {
                 (AlertOutcome::Dropped, counts.dropped, told.dropped),
             ] {
                 if now > before {
-                    self.metrics.alerts(name, outcome, now - before);
+                    self.shared.metrics.alerts(name, outcome, now - before);
                 }
             }
             *told = counts;

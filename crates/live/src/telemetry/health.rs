@@ -8,7 +8,10 @@
 
 use std::{
     collections::BTreeMap,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
     time::{Duration, Instant},
 };
 
@@ -23,6 +26,9 @@ pub const MAX_CONDITIONS: usize = 256;
 #[derive(Clone, Debug)]
 pub struct Health {
     inner: Arc<Mutex<Inner>>,
+    /// When the heart beat last, in nanoseconds after `begun`; zero if it never did.
+    beat: Arc<AtomicU64>,
+    begun: Instant,
     redactor: Redactor,
     patience: Duration,
 }
@@ -32,7 +38,6 @@ struct Inner {
     /// What is not met has a reason.
     conditions: BTreeMap<String, Option<String>>,
     refused: u64,
-    beat: Option<Instant>,
 }
 
 /// What is known of a session's readiness.
@@ -59,7 +64,8 @@ impl Health {
     /// One that has said nothing. It is dead once its heart has not beaten for `patience`; reasons are redacted.
     #[must_use]
     pub fn new(patience: Duration, redactor: &Redactor) -> Self {
-        Self { inner: Arc::default(), redactor: redactor.clone(), patience }
+        let (inner, beat) = (Arc::default(), Arc::default());
+        Self { inner, beat, begun: Instant::now(), redactor: redactor.clone(), patience }
     }
 
     /// From now on this has to be met before the session is ready (H1); if it is there already, it is not met any more.
@@ -77,9 +83,13 @@ impl Health {
         self.lock().conditions.remove(condition);
     }
 
-    /// The decision loop has come around.
+    /// The decision loop has come around. Takes no lock.
     pub fn beat(&self) {
-        self.lock().beat = Some(Instant::now());
+        self.beat.store(self.nanos().max(1), Ordering::Relaxed);
+    }
+
+    fn nanos(&self) -> u64 {
+        u64::try_from(self.begun.elapsed().as_nanos()).unwrap_or(u64::MAX)
     }
 
     /// Whether it is ready, and if not, why.
@@ -110,9 +120,10 @@ impl Health {
     /// Whether it lives (H2).
     #[must_use]
     pub fn liveness(&self) -> Liveness {
-        let since = self.lock().beat.map(|beat| beat.elapsed());
-        let last_beat_ms = since.map(|since| u64::try_from(since.as_millis()).unwrap_or(u64::MAX));
-        Liveness { alive: since.is_none_or(|since| since <= self.patience), last_beat_ms }
+        let beat = Some(self.beat.load(Ordering::Relaxed)).filter(|beat| *beat > 0);
+        let since = beat.map(|beat| self.nanos().saturating_sub(beat));
+        let alive = since.is_none_or(|since| Duration::from_nanos(since) <= self.patience);
+        Liveness { alive, last_beat_ms: since.map(|since| since / 1_000_000) }
     }
 
     fn set(&self, condition: &str, reason: Option<String>) {

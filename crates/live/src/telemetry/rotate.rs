@@ -98,8 +98,13 @@ impl Write for RotatingFile {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         if self.is_line_done && self.size > 0 {
             let today = if self.rotation == Rotation::Daily { (self.clock)().date() } else { self.day };
-            if self.is_over(today) {
-                self.rotate(today)?;
+            if self.is_over(today)
+                && let Err(error) = self.rotate(today)
+            {
+                // Lines are worth more than sizes: it goes on with the same file, for as long as a file lasts.
+                let _ =
+                    writeln!(io::stderr(), "the log file {} cannot be rotated: {error}", self.path.display());
+                (self.size, self.day) = (1, today);
             }
         }
         let written = self.file.write(bytes)?;
@@ -186,6 +191,22 @@ mod tests {
             (read("a.log.2"), read("a.log.1"), read("a.log")),
             ("one\ntwo\n".into(), "three\n".into(), "four\n".into())
         );
+    }
+
+    #[test]
+    fn a_file_that_cannot_be_rotated_goes_on() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut file =
+            RotatingFile::open(&settings(folder.path(), Rotation::Mib(1), 1), || Timestamp::EPOCH).unwrap();
+        // A folder with something in it is in the way of the renamed file.
+        fs::create_dir_all(folder.path().join("deep/a.log.1/full")).unwrap();
+        let line = "x".repeat(600 * 1_024);
+        for _ in 0..5 {
+            writeln!(file, "{line}").unwrap();
+        }
+        file.flush().unwrap();
+        let length = fs::metadata(folder.path().join("deep/a.log")).unwrap().len();
+        assert_eq!(length, 5 * (600 * 1_024 + 1));
     }
 
     #[test]

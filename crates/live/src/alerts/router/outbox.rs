@@ -150,6 +150,16 @@ impl Outbox {
         Some(has_room.max(self.not_before).unwrap_or(Timestamp::MIN))
     }
 
+    /// Gives up everything: how many messages that were.
+    pub(super) fn abandon(&mut self) -> u64 {
+        let held = u64::from(!std::mem::take(&mut self.held).is_empty());
+        let on_its_way = u64::from(self.on_its_way.take().is_some());
+        let given_up =
+            (self.waiting.drain(..).count() as u64).saturating_add(held).saturating_add(on_its_way);
+        self.counts.failed = self.counts.failed.saturating_add(given_up);
+        given_up
+    }
+
     pub(super) fn is_idle(&self) -> bool {
         self.on_its_way.is_none() && self.waiting.is_empty() && self.held.is_empty()
     }

@@ -241,6 +241,23 @@ fn a10_the_last_words_are_said() {
     assert!(router.is_idle());
 }
 
+#[test]
+fn a10_what_is_given_up_is_counted() {
+    let mut router = one(2, "0s");
+    for code in ["A", "B", "C"] {
+        router.alert(alert(AlertLevel::Warning, code), at(0));
+    }
+    assert_eq!(router.poll(at(0)).len(), 1);
+    router.close(at(0));
+    assert_eq!(router.abandon(), [3]);
+    assert!(router.is_idle());
+    router.finished(0, &SendOutcome::Sent, at(1));
+    assert_eq!(
+        router.counts().next().unwrap(),
+        SinkCounts { failed: 3, suppressed: 1, ..SinkCounts::default() }
+    );
+}
+
 #[derive(Clone, Debug)]
 enum Step {
     Alert(u8, u8),

@@ -144,12 +144,29 @@ async fn d3_a_dead_receiver_holds_nothing_up() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}/hook", listener.local_addr().unwrap());
     drop(listener);
-    let (sender, _) =
-        start(json!({ "rules": [{"sinks": ["hook"]}], "webhook": {"hook": {"url": url}} }), &Redactor::new());
+    let settings = json!({ "rules": [{"sinks": ["hook"]}], "webhook": {"hook": {"url": url}} });
+    let (sender, registry) = start(settings, &Redactor::new());
     sender.alert(alert("X"));
     assert!(!sender.stop(Duration::from_millis(100)).await);
-    assert!(!sender.stop(Duration::from_millis(100)).await);
+    assert!(registry.render().contains("algoflow_alerts_total{outcome=\"failed\",sink=\"hook\"} 1\n"));
     sender.alert(alert("AFTER"));
+    assert_eq!(sender.counts()[0].1, SinkCounts { failed: 1, ..SinkCounts::default() });
+}
+
+#[tokio::test]
+async fn d4_the_task_ends_with_its_last_handle() {
+    let settings =
+        json!({ "rules": [{"sinks": ["hook"]}], "webhook": {"hook": {"url": "http://127.0.0.1:9/hook"}} });
+    let (sender, _) = start(settings, &Redactor::new());
+    let shared = Arc::downgrade(&sender.shared);
+    drop(sender.clone());
+    tokio::task::yield_now().await;
+    assert!(shared.upgrade().is_some());
+    drop(sender);
+    for _ in 0..100 {
+        tokio::task::yield_now().await;
+    }
+    assert!(shared.upgrade().is_none());
 }
 
 #[tokio::test(start_paused = true)]

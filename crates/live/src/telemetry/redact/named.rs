@@ -93,11 +93,13 @@ fn words(name: &str) -> Vec<String> {
     words
 }
 
-/// Adds the ranges of the text that its context says are secret (S3, S4).
+/// Adds the ranges of the text that its context says are secret (S3, S4). Takes time in proportion to the length of the text,
+/// whatever it is: it may come from a venue.
 pub(super) fn find(text: &str, hidden: &mut Vec<Range<usize>>) {
-    let bytes = text.as_bytes();
-    for (at, byte) in bytes.iter().enumerate() {
-        if !matches!(byte, b'=' | b':') {
+    let mut hidden_to = 0;
+    for (at, byte) in text.bytes().enumerate() {
+        // What is hidden already is not looked into.
+        if at < hidden_to || !matches!(byte, b'=' | b':') {
             continue;
         }
         if let Some(name) = name_before(text, at)
@@ -105,15 +107,16 @@ pub(super) fn find(text: &str, hidden: &mut Vec<Range<usize>>) {
         {
             let value = value_after(text, at + 1, name);
             if !value.is_empty() {
+                hidden_to = value.end;
                 hidden.push(value);
             }
         }
-        if *byte == b':' && text.get(at..).is_some_and(|rest| rest.starts_with("://")) {
+        if byte == b':' && text.get(at..).is_some_and(|rest| rest.starts_with("://")) {
             hidden.extend(user_of_url(text, at + 3));
         }
     }
     hidden.extend(bearers(text));
-    hidden.extend(private_keys(text));
+    private_keys(text, hidden);
 }
 
 /// The name that ends before `at`: `name=`, `"name":`, `\"name\" :`, `[name]=`.
@@ -229,15 +232,25 @@ fn bearers(text: &str) -> Vec<Range<usize>> {
     ranges.filter(|range| range.len() >= MIN_BEARER).collect()
 }
 
-fn private_keys(text: &str) -> Vec<Range<usize>> {
+fn private_keys(text: &str, hidden: &mut Vec<Range<usize>>) {
     const BEGIN: &str = "-----BEGIN ";
     const LABEL: &str = "PRIVATE KEY-----";
-    let ranges = text.match_indices(LABEL).filter_map(|(at, _)| {
-        let header = text.get(..at)?.rsplit_once(BEGIN)?.1;
-        let start = at + LABEL.len();
-        let body = text.get(start..)?;
-        let end = start + body.find("-----END").unwrap_or(body.len());
-        (!header.contains('-') && end > start).then_some(start..end)
-    });
-    ranges.collect()
+    const END: &str = "-----END";
+    /// The name of the kind of key (`EC `, `ENCRYPTED `) is no longer, in bytes.
+    const MAX_KIND: usize = 32;
+    let mut from = 0;
+    while let Some(label) = text.get(from..).and_then(|rest| rest.find(LABEL)) {
+        let label = from + label;
+        let start = label + LABEL.len();
+        from = start;
+        let head =
+            text.as_bytes().get(label.saturating_sub(BEGIN.len() + MAX_KIND)..label).unwrap_or_default();
+        if head.windows(BEGIN.len()).any(|window| window == BEGIN.as_bytes()) {
+            let body = text.get(start..).unwrap_or_default();
+            from = start + body.find(END).unwrap_or(body.len());
+            if from > start {
+                hidden.push(start..from);
+            }
+        }
+    }
 }
