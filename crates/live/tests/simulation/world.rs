@@ -196,7 +196,7 @@ impl World {
     }
 
     /// The market and the network, until the task is ended.
-    pub async fn turn(self) {
+    pub(crate) async fn turn(self) {
         loop {
             let pause = self.lock().random.random_range(50..400);
             tokio::time::sleep(Duration::from_millis(pause)).await;
