@@ -38,7 +38,8 @@ use crate::{error::EngineError, input::Input};
 pub const JOURNAL_VERSION: u32 = 1;
 
 /// How an input ended.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Ending {
     /// As it should.
     Done,

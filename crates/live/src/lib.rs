@@ -1,1 +1,3 @@
 //! The live driver.
+
+pub mod journal;
