@@ -1,6 +1,6 @@
 //! One connection to either database: the same statements with the same values.
 
-use sqlx::{Connection, Row as _};
+use sqlx::{Connection, Row as _, SqlSafeStr};
 
 /// A value of a statement or a row.
 #[derive(Clone, Debug, PartialEq)]
@@ -117,7 +117,7 @@ impl Database {
     }
 
     /// Carries out several statements.
-    pub(super) async fn script(&mut self, sql: &'static str) -> Result<(), sqlx::Error> {
+    pub(super) async fn script(&mut self, sql: impl SqlSafeStr) -> Result<(), sqlx::Error> {
         each!(self, on => sqlx::raw_sql(sql).execute(on).await.map(drop))
     }
 

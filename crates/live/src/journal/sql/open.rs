@@ -39,7 +39,7 @@ impl SqlStore {
                 make_private(path).map_err(|error| io_error(&name, &error))?;
                 let mut database = connect_sqlite(path, false, &name).await?;
                 if prepare(&mut database, &name).await?.is_none() {
-                    create(&mut database, schema::SQLITE).await?;
+                    create(&mut database).await?;
                 }
                 let wal = database.row("PRAGMA journal_mode = WAL", []).await.map_err(opening(&name))?;
                 let mode = wal.map(|row| row.text(0)).transpose().map_err(opening(&name))?;
@@ -207,9 +207,10 @@ async fn check_schema_text(database: &mut Database, name: &str) -> Result<(), St
     Ok(())
 }
 
-async fn create(database: &mut Database, script: &'static str) -> Result<(), StoreError> {
+async fn create(database: &mut Database) -> Result<(), StoreError> {
     database.begin().await.map_err(failed("creating"))?;
-    database.script(script).await.map_err(failed("creating"))?;
+    let script = schema::script(database);
+    database.script(sqlx::AssertSqlSafe(script)).await.map_err(failed("creating"))?;
     const META: &str = "INSERT INTO journal_meta (id, version, last_sequence, frames, checksum, last_at) \
                         VALUES (1, $1, 0, 0, $2, 0)";
     let values = [i64::from(SCHEMA_VERSION).into(), Value::from(&Checksum::genesis().0[..])];
@@ -275,7 +276,7 @@ async fn open_postgres(url: &secrecy::SecretString, is_read_only: bool) -> Resul
         if is_read_only {
             return Err(StoreError::Missing { location: name });
         }
-        create(&mut database, schema::POSTGRES).await?;
+        create(&mut database).await?;
     }
     SqlStore::with(database, name, is_read_only, None).await
 }

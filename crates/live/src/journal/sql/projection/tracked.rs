@@ -6,7 +6,7 @@ use algoflow_core::{
 };
 
 use super::{json, name};
-use crate::journal::sql::database::{Database, Value};
+use crate::journal::sql::database::{Database, Row, Value};
 
 /// An order as its row has it.
 #[derive(Clone, Debug)]
@@ -101,29 +101,37 @@ impl Tracked {
         }
     }
 
-    /// The order as an earlier append left it.
+    /// The order as an earlier append left it. A row that cannot be understood is passed over: it is only there to be looked at,
+    /// and must not keep entries from being written.
     pub(super) async fn read(database: &mut Database, id: OrderId) -> Result<Option<Self>, sqlx::Error> {
         const READ: &str = "SELECT instrument, strategy, status, created_at, updated_at, reason_code, reason, first_sequence, \
                             last_sequence, state FROM orders WHERE id = $1";
         let Some(row) = database.row(READ, [id.to_string().into()]).await? else { return Ok(None) };
-        let decode = |error: String| sqlx::Error::Decode(error.into());
-        let status =
-            serde_json::from_value(row.text(2)?.into()).map_err(|error| decode(error.to_string()))?;
-        let state = row.maybe_text(9)?;
-        let order = state.map(|state| serde_json::from_str(&state)).transpose();
-        Ok(Some(Self {
-            order: order.map_err(|error| decode(error.to_string()))?,
-            instrument: row.text(0)?.parse().map_err(|_| decode("no instrument".to_owned()))?,
+        Ok(match Self::of_row(&row) {
+            Ok(order) => Some(order),
+            Err(error) => {
+                tracing::warn!(order = %id, %error, "the journal's row of an order is damaged: rebuild the projections");
+                None
+            }
+        })
+    }
+
+    fn of_row(row: &Row) -> Result<Self, sqlx::Error> {
+        let decode = |error: serde_json::Error| sqlx::Error::Decode(error.into());
+        let order = row.maybe_text(9)?.map(|state| serde_json::from_str(&state)).transpose();
+        Ok(Self {
+            instrument: serde_json::from_value(row.text(0)?.into()).map_err(decode)?,
             strategy: row.maybe_text(1)?,
-            status,
+            status: serde_json::from_value(row.text(2)?.into()).map_err(decode)?,
             created: Timestamp::from_nanos(row.integer(3)?),
             updated: Timestamp::from_nanos(row.integer(4)?),
             code: row.maybe_text(5)?,
             reason: row.maybe_text(6)?,
             first_sequence: row.integer(7)?,
             last_sequence: row.integer(8)?,
+            order: order.map_err(decode)?,
             is_changed: false,
-        }))
+        })
     }
 
     /// Writes the row.

@@ -135,3 +135,42 @@ async fn a_fill_that_is_told_again_counts_once() {
     let told = table(&mut store, "SELECT event FROM order_events WHERE event = 'filled'").await;
     assert_eq!(told.len(), 3, "every event is there");
 }
+
+#[tokio::test]
+async fn the_queries_of_the_guide_run() {
+    let guide = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/guides/journal.md");
+    let Ok(guide) = std::fs::read_to_string(guide) else {
+        println!("skipped: the guide is not part of the package");
+        return;
+    };
+    let (_directory, _, location) = place();
+    let mut store = open(&location).await;
+    store.append(&session(60)).await.unwrap();
+    let queries = guide.split("```sql\n").skip(1).map(|rest| rest.split("```").next().unwrap());
+    let mut count = 0;
+    for query in queries {
+        let query: &'static str = query.to_owned().leak();
+        let rows = store.database.rows(query, []).await.unwrap();
+        assert!(!rows.is_empty() || query.contains("status NOT IN"), "{query}");
+        count += 1;
+    }
+    assert_eq!(count, 6);
+}
+
+#[tokio::test]
+async fn a_damaged_row_of_an_order_does_not_keep_entries_from_being_written() {
+    let (_directory, _, location) = place();
+    let entries = session(3);
+    // Behind the answer of the venue, before the fills.
+    let accepted = entries.len() - 4;
+    let mut store = open(&location).await;
+    store.append(&entries[..accepted]).await.unwrap();
+    store.database.script("UPDATE orders SET state = 'nonsense'").await.unwrap();
+    close(store).await;
+    let mut store = open(&location).await;
+    store.append(&entries[accepted..]).await.unwrap();
+    assert_eq!(all(&mut store, 1).await.unwrap(), entries);
+    store.rebuild_projections().await.unwrap();
+    let row = store.database.row("SELECT status FROM orders", []).await.unwrap().unwrap();
+    assert_eq!(row.text(0).unwrap(), "filled");
+}
