@@ -7,7 +7,7 @@
 //! |---|---|---|
 //! | events of a venue | [`MAX_EVENTS`] | market data are dropped and reported as a gap; what is told of orders and of the account waits |
 //! | answers of venues | one for each request | - |
-//! | entries for the journal | [`MAX_ENTRIES`] | deciding waits |
+//! | entries for the journal | [`MAX_QUEUED_ENTRIES`](crate::journal::MAX_QUEUED_ENTRIES) | deciding waits |
 //! | orders of an operator | [`MAX_CONTROLS`] | the operator waits |
 
 mod clock;
@@ -32,12 +32,6 @@ use crate::{journal::StoreError, paper::PaperError, session::SessionError};
 
 /// How many events of a venue wait to be decided on.
 pub const MAX_EVENTS: usize = 65_536;
-
-/// How many entries wait to be written.
-pub const MAX_ENTRIES: usize = 65_536;
-
-/// How many entries are written as one group.
-pub const MAX_GROUP: usize = 4_096;
 
 /// How many orders of an operator wait.
 pub const MAX_CONTROLS: usize = 64;

@@ -1,31 +1,27 @@
-//! The task that writes the journal: all that waits, as one group.
+//! What the writer of the journal says, as events.
 
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 
-use super::MAX_GROUP;
-use crate::{
-    journal::{Entry, Store},
-    session::Event,
-};
+use crate::{journal::Durable, session::Event};
 
-/// Writes until nobody sends any more, or until it fails; says what is durable. Hands the store back.
-pub(super) async fn write(
-    mut store: Box<dyn Store>,
-    mut entries: mpsc::Receiver<Entry>,
-    told: mpsc::UnboundedSender<Event>,
-) -> Box<dyn Store> {
-    let mut group = Vec::with_capacity(MAX_GROUP);
-    while entries.recv_many(&mut group, MAX_GROUP).await > 0 {
-        let last = group.last().map_or(0, Entry::sequence);
-        let event = match store.append(&group).await {
-            Ok(()) => Event::Durable(last),
-            Err(error) => Event::JournalFailed { reason: error.to_string() },
-        };
-        group.clear();
-        let failed = matches!(event, Event::JournalFailed { .. });
-        if told.send(event).is_err() || failed {
-            break;
+/// Passes on how far the journal is durable, until its writer ends or nobody listens.
+pub(super) async fn pass_on(mut durable: watch::Receiver<Durable>, told: mpsc::UnboundedSender<Event>) {
+    let mut last = durable.borrow_and_update().sequence;
+    loop {
+        let ended = durable.changed().await.is_err();
+        let Durable { sequence, failure } = durable.borrow_and_update().clone();
+        if sequence > last {
+            last = sequence;
+            if told.send(Event::Durable(sequence)).is_err() {
+                return;
+            }
+        }
+        if let Some((code, text)) = failure {
+            let _ = told.send(Event::JournalFailed { reason: format!("{code}: {text}") });
+            return;
+        }
+        if ended {
+            return;
         }
     }
-    store
 }

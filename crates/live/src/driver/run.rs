@@ -10,11 +10,11 @@ use tokio::{
 use tokio_util::task::AbortOnDropHandle;
 
 use super::{
-    Clock, Handle, LiveConfig, LiveError, MAX_CONTROLS, MAX_ENTRIES, MAX_EVENTS, Outcome, Status,
+    Clock, Handle, LiveConfig, LiveError, MAX_CONTROLS, MAX_EVENTS, Outcome, Status,
     clock::Watch, journal, pump::pump,
 };
 use crate::{
-    journal::{Entry, Store},
+    journal::{Entry, JournalWriter, Store},
     session::{Answer, Effect, Event, Now, Request, Session, VenueFacts},
 };
 
@@ -42,8 +42,9 @@ pub(super) struct Runner {
     pub(super) controls: mpsc::Receiver<Event>,
     clock: Arc<dyn Clock>,
     watch: Watch,
-    entries: Option<mpsc::Sender<Entry>>,
-    writer: Option<AbortOnDropHandle<Box<dyn Store>>>,
+    writer: Option<JournalWriter>,
+    /// Passes on what the writer says.
+    _durable: AbortOnDropHandle<()>,
     tell: mpsc::UnboundedSender<Event>,
     handle: Handle,
     status: watch::Sender<Option<Status>>,
@@ -66,11 +67,11 @@ impl Runner {
         let sequence = store.last_sequence();
         let session = Session::new(engine, facts.collect(), config.session, sequence, &submits);
         let (tell, told) = mpsc::unbounded_channel();
-        let (entries, written) = mpsc::channel(MAX_ENTRIES);
         let (sender, controls) = mpsc::channel(MAX_CONTROLS);
         let (status, seen) = watch::channel(None);
         let (events, incoming) = mpsc::channel(MAX_EVENTS);
-        let writer = AbortOnDropHandle::new(tokio::spawn(journal::write(store, written, tell.clone())));
+let writer = JournalWriter::spawn(store);
+        let durable = tokio::spawn(journal::pass_on(writer.durable(), tell.clone()));
         let pumps = venues.iter().map(|_| None).collect();
         Self {
             session,
@@ -81,8 +82,8 @@ impl Runner {
             controls,
             clock,
             watch: Watch::start(),
-            entries: Some(entries),
             writer: Some(writer),
+            _durable: AbortOnDropHandle::new(durable),
             tell,
             handle: Handle { controls: sender, status: seen },
             status,
@@ -168,9 +169,9 @@ impl Runner {
     }
 
     pub(super) async fn append(&mut self, entry: Entry) {
-        if let Some(entries) = &self.entries {
+        if let Some(writer) = &self.writer {
             // A writer that is gone has said why.
-            let _ = entries.send(entry).await;
+            let _ = writer.append(entry).await;
         }
     }
 
@@ -211,14 +212,16 @@ impl Runner {
             let _ = pumped.await;
         }
         self.requests.shutdown().await;
-        // The writer ends when nobody can send to it any more.
-        self.entries = None;
-        if let Some(writer) = self.writer.take() {
-            let store = writer.await.map_err(|_| LiveError::Gone)?;
-            store.close().await?;
-        }
+        let written = match self.writer.take() {
+            Some(writer) => match writer.shutdown().await {
+                Ok(store) => store.close().await,
+                Err(error) => Err(error),
+            },
+            None => Ok(()),
+        };
         self.tell_status(true);
         result?;
+        written?;
         let clean = self.ended.unwrap_or(false);
         let sequence = self.session.sequence();
         let (state, halts, _) = self.session.into_engine().into_state();

@@ -154,25 +154,26 @@ impl Live {
         engine.tolerate()?;
         engine.set_error_policy(self.config.on_error);
         let mut past = Past::default();
+        let mut setup = Vec::new();
         if store.last_sequence() == 0 {
-            let setup = self.set_up().await?;
+            setup = self.set_up().await?;
             for input in &setup {
                 engine.process(input, &mut Vec::new())?;
             }
-            let start = SessionStart {
-                sequence: 1,
-                run: self.config.run,
-                software: env!("CARGO_PKG_VERSION").to_owned(),
-                schema: SCHEMA_VERSION,
-                configuration: self.config.fingerprint.clone(),
-                at: self.clock.wall(),
-                setup,
-                strategies: names,
-            };
-            store.append(&[start.into()]).await?;
         } else {
             past = self.recover(&mut *store, &mut engine, &names).await?;
         }
+        let start = SessionStart {
+            sequence: store.last_sequence() + 1,
+            run: self.config.run,
+            software: env!("CARGO_PKG_VERSION").to_owned(),
+            schema: SCHEMA_VERSION,
+            configuration: self.config.fingerprint.clone(),
+            at: self.clock.wall(),
+            setup,
+            strategies: names,
+        };
+        store.append(&[start.into()]).await?;
         let venues = self.places.into_iter().map(|place| place.venue).collect();
         Ok(Runner::new(Parts {
             engine,
