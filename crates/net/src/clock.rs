@@ -1,4 +1,4 @@
-//! Time: [`Uptime`], the clock of the async shells, and [`ClockSkew`], how far a venue's clock is from ours.
+//! Time: [`Uptime`], the clock of the async shells, and [`ClockSkew`] with [`VenueClock`], how far a venue's clock is from ours.
 //!
 //! - **K1** A sample is a round trip: when the request left, what the venue's clock said, when the answer came. The venue's
 //!   clock was read somewhere in between, so the offset is that of the middle, and wrong by half the round trip at most.
@@ -8,7 +8,10 @@
 //!   than the longest age that was set counts no more.
 //! - **K4** A sample whose answer came before the request left, or whose offset cannot be held, is refused.
 
-use std::collections::VecDeque;
+use std::{
+    collections::VecDeque,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
 
 use algoflow_core::time::{TimeDelta, Timestamp};
 use tokio::time::Instant;
@@ -43,6 +46,40 @@ impl Uptime {
 pub fn wall_clock() -> Timestamp {
     let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
     Timestamp::from_nanos(i64::try_from(since.as_nanos()).unwrap_or(i64::MAX))
+}
+
+/// The venue's time: the wall clock and what is known of its [`ClockSkew`]. Clones share it.
+#[derive(Clone, Debug)]
+pub struct VenueClock(Arc<Mutex<ClockSkew>>);
+
+impl VenueClock {
+    /// A clock that is ours until round trips are observed, which count for `longest_age`.
+    #[must_use]
+    pub fn new(longest_age: TimeDelta) -> Self {
+        Self(Arc::new(Mutex::new(ClockSkew::new(longest_age))))
+    }
+
+    /// What the venue's clock says now, as far as is known.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.skew().to_venue(wall_clock())
+    }
+
+    /// Takes in a round trip: see [`ClockSkew::observe`].
+    pub fn observe(&self, sent: Timestamp, venue: Timestamp, received: Timestamp) -> bool {
+        self.skew().observe(sent, venue, received)
+    }
+
+    /// How far the venue's clock is ahead of ours, and how wrong that can be.
+    #[must_use]
+    pub fn offset(&self) -> Option<(TimeDelta, TimeDelta)> {
+        let (now, skew) = (wall_clock(), self.skew());
+        skew.offset(now).zip(skew.uncertainty(now))
+    }
+
+    fn skew(&self) -> MutexGuard<'_, ClockSkew> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// A delta as tokio wants it; zero for a negative one.
