@@ -86,7 +86,10 @@ mod tests {
 
     #[test]
     fn bounds_that_make_no_sense_are_refused() {
-        assert_eq!(Backoff::new(TimeDelta::ZERO, TimeDelta::seconds(1), 0).unwrap_err().code(), "NET_SETTING");
+        assert_eq!(
+            Backoff::new(TimeDelta::ZERO, TimeDelta::seconds(1), 0).unwrap_err().code(),
+            "NET_SETTING"
+        );
         assert!(Backoff::new(TimeDelta::seconds(2), TimeDelta::seconds(1), 0).is_err());
     }
 

@@ -193,10 +193,7 @@ impl Breaker {
 /// Whether an error tells of a venue that is ill (B4).
 #[must_use]
 pub const fn is_failure(error: &VenueError) -> bool {
-    matches!(
-        error,
-        VenueError::Unknown { .. } | VenueError::Connection { .. } | VenueError::Protocol { .. }
-    )
+    matches!(error, VenueError::Unknown { .. } | VenueError::Connection { .. } | VenueError::Protocol { .. })
 }
 
 #[cfg(test)]

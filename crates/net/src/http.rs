@@ -27,4 +27,5 @@ mod request;
 
 pub use client::{HttpClient, HttpSettings};
 pub use outcome::{DEFAULT_BAN, DEFAULT_RETRY_AFTER, Judge, MAX_RETRY_AFTER, MAX_WORDS, Response};
+pub(crate) use outcome::{wait_from_header, words};
 pub use request::{Effect, Method, Request};

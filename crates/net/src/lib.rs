@@ -10,5 +10,6 @@ pub mod retry;
 pub mod sequence;
 pub mod sign;
 pub mod tls;
+pub mod websocket;
 
 pub use error::NetError;

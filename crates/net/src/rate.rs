@@ -14,8 +14,8 @@
 //!   needs none of the same. At most [`MAX_WAITING`] wait; the next one is told so at once, as is one that would wait too long.
 
 mod limiter;
-mod quota;
 mod queue;
+mod quota;
 
 pub use limiter::{RateLimiter, Waiting};
 pub use queue::MAX_WAITING;

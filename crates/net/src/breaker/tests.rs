@@ -64,7 +64,11 @@ fn b3_probes_close_it_or_open_it_for_longer() {
     send(&mut breaker, false, now);
     send(&mut breaker, true, now);
     send(&mut breaker, true, now);
-    assert_eq!(breaker.state(at(now)), BreakerState::Open { until: at(now + 1_000) }, "short again once it was well");
+    assert_eq!(
+        breaker.state(at(now)),
+        BreakerState::Open { until: at(now + 1_000) },
+        "short again once it was well"
+    );
 }
 
 #[test]

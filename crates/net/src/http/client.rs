@@ -166,7 +166,7 @@ impl HttpSettings {
 
 /// A client of one venue: see the [module](super) for what its errors say. Clones share connections and limits.
 ///
-/// Each attempt passes the breaker, waits for the limiter, is dated and signed anew, and is sent.
+/// Each attempt waits for the limiter, passes the breaker, is dated and signed anew, and is sent.
 #[derive(Clone, Debug)]
 pub struct HttpClient {
     inner: reqwest::Client,
@@ -207,6 +207,10 @@ impl HttpClient {
     }
 
     async fn attempt(&self, request: &Request) -> Result<Response, VenueError> {
+        // While the breaker is open nobody has to wait for the limiter to be told so.
+        if let Some(breaker) = &self.settings.breaker {
+            drop(breaker.permit()?);
+        }
         // The limiter first: a permit of the breaker that waits for it would hold up the other probes.
         if let Some(limiter) = &self.settings.limiter {
             let waiting = Waiting::AtMost(self.settings.max_wait);
@@ -239,7 +243,9 @@ impl HttpClient {
         let mut request = request.clone();
         if request.signed {
             let Some(signer) = &self.settings.signer else {
-                return Err(VenueError::NotSent { reason: "there is no signer for a signed request".to_owned() });
+                return Err(VenueError::NotSent {
+                    reason: "there is no signer for a signed request".to_owned(),
+                });
             };
             let now = self.settings.clock.as_ref().map_or_else(wall_clock, VenueClock::now);
             signer.sign(&mut request, now)?;

@@ -52,17 +52,26 @@ impl Response {
     /// The beginning of the body, for people.
     #[must_use]
     pub fn words(&self) -> String {
-        // A character has four bytes at most.
-        let start = self.body.get(..MAX_WORDS * 4).unwrap_or(&self.body);
-        String::from_utf8_lossy(start).chars().filter(|c| !c.is_control()).take(MAX_WORDS).collect()
+        words(&self.body)
     }
+}
+
+/// The beginning of what a venue says, for people.
+pub(crate) fn words(body: &[u8]) -> String {
+    // A character has four bytes at most.
+    let start = body.get(..MAX_WORDS * 4).unwrap_or(body);
+    String::from_utf8_lossy(start).chars().filter(|c| !c.is_control()).take(MAX_WORDS).collect()
 }
 
 /// What a venue means by an answer: maps its error bodies to outcomes (O3). `None` is no opinion.
 pub type Judge = fn(&Response) -> Option<VenueError>;
 
 /// What became of a request whose whole answer is `response` (O3 to O7).
-pub(super) fn judge(response: Response, effect: Effect, judge: Option<Judge>) -> Result<Response, VenueError> {
+pub(super) fn judge(
+    response: Response,
+    effect: Effect,
+    judge: Option<Judge>,
+) -> Result<Response, VenueError> {
     if let Some(error) = judge.and_then(|judge| judge(&response)) {
         return Err(error);
     }
@@ -92,12 +101,17 @@ pub(super) fn unanswered(effect: Effect, evidence: String) -> VenueError {
 
 /// When the venue wants to be asked again (O4).
 pub(super) fn retry_after(response: &Response) -> TimeDelta {
-    let seconds = response.header("retry-after").and_then(|text| text.trim().parse::<u32>().ok());
-    match seconds {
-        Some(seconds) => TimeDelta::seconds(i64::from(seconds)).min(MAX_RETRY_AFTER),
+    match response.header("retry-after").and_then(wait_from_header) {
+        Some(wait) => wait,
         None if response.status == 418 => DEFAULT_BAN,
         None => DEFAULT_RETRY_AFTER,
     }
+}
+
+/// The value of a `Retry-After` header in seconds; its other form, a date, is not used by venues.
+pub(crate) fn wait_from_header(text: &str) -> Option<TimeDelta> {
+    let seconds: u32 = text.trim().parse().ok()?;
+    Some(TimeDelta::seconds(i64::from(seconds)).min(MAX_RETRY_AFTER))
 }
 
 #[cfg(test)]
@@ -131,7 +145,11 @@ mod tests {
             (999, "VENUE_OUTCOME_UNKNOWN", "VENUE_CONNECTION"),
         ];
         for (status, changes, reads) in cases {
-            assert_eq!((code(status, Effect::Possible), code(status, Effect::None)), (changes, reads), "{status}");
+            assert_eq!(
+                (code(status, Effect::Possible), code(status, Effect::None)),
+                (changes, reads),
+                "{status}"
+            );
         }
     }
 

@@ -50,12 +50,7 @@ impl RateLimiter {
     /// # Errors
     /// [`VenueError::RateLimited`] if it would have to wait longer than `waiting` or the queue is full,
     /// [`VenueError::NotSent`] if it could never go.
-    pub async fn acquire(
-        &self,
-        cost: &Cost,
-        priority: Priority,
-        waiting: Waiting,
-    ) -> Result<(), VenueError> {
+    pub async fn acquire(&self, cost: &Cost, priority: Priority, waiting: Waiting) -> Result<(), VenueError> {
         self.lock().0.check(cost, priority)?;
         let patience = match waiting {
             Waiting::Never => TimeDelta::ZERO,

@@ -98,9 +98,12 @@ async fn l6_priority_first_then_in_the_order_of_coming() {
 
     let (done, mut order) = tokio::sync::mpsc::unbounded_channel();
     let mut tasks = Vec::new();
-    for (name, priority) in
-        [("query", Priority::Query), ("first", Priority::Order), ("second", Priority::Order), ("cancel", Priority::Cancel)]
-    {
+    for (name, priority) in [
+        ("query", Priority::Query),
+        ("first", Priority::Order),
+        ("second", Priority::Order),
+        ("cancel", Priority::Cancel),
+    ] {
         let (limiter, done) = (limiter.clone(), done.clone());
         tasks.push(tokio::spawn(async move {
             limiter.acquire(&Cost::of("orders", 1), priority, patient).await.unwrap();

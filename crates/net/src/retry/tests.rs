@@ -19,8 +19,10 @@ fn lost() -> VenueError {
 
 #[test]
 fn r1_what_may_have_had_an_effect_is_not_sent_again() {
-    let maybe =
-        [VenueError::Unknown { evidence: "timeout".into() }, VenueError::Protocol { reason: "cut off".into() }];
+    let maybe = [
+        VenueError::Unknown { evidence: "timeout".into() },
+        VenueError::Protocol { reason: "cut off".into() },
+    ];
     for error in maybe {
         let mut attempts = policy(10, 0.1).begin(at(0));
         assert_eq!(attempts.failed(&error, at(0)), Decision::GiveUp(GiveUp::MayHaveHadEffect), "{error}");
@@ -76,7 +78,9 @@ fn r4_attempts_and_time_end() {
 #[test]
 fn r5_the_venue_is_given_the_time_that_it_asked_for() {
     let busy = VenueError::RateLimited { retry_after: TimeDelta::seconds(2) };
-    let Decision::Again(wait) = policy(10, 0.1).begin(at(0)).failed(&busy, at(0)) else { panic!("not retried") };
+    let Decision::Again(wait) = policy(10, 0.1).begin(at(0)).failed(&busy, at(0)) else {
+        panic!("not retried")
+    };
     assert!((TimeDelta::seconds(2)..=TimeDelta::millis(2_010)).contains(&wait), "{wait}");
 }
 

@@ -28,12 +28,13 @@ fn signatures_are_those_of_the_standard() {
 #[test]
 fn a_request_as_binance_wants_it() {
     let secret = "NhqPtmdSJYdKjVHjA7PZj4Mge3R5YNiP1e3UZjInClVN65XAbvqqM6A7H5fATj0j";
-    let signer = HmacSigner::new("vmPUZE6mv9SD5VNHk4HlWFsOr6aKE2zvsw0MuIgwCIPy6utIco14y7Ju91duEh8A", secret.into())
-        .over([Part::Query, Part::Body])
-        .key(Place::Header("X-MBX-APIKEY"))
-        .lifetime(Place::Query("recvWindow"), algoflow_core::time::TimeDelta::seconds(5))
-        .time(Place::Query("timestamp"), Stamp::Millis)
-        .signature(Place::Query("signature"));
+    let signer =
+        HmacSigner::new("vmPUZE6mv9SD5VNHk4HlWFsOr6aKE2zvsw0MuIgwCIPy6utIco14y7Ju91duEh8A", secret.into())
+            .over([Part::Query, Part::Body])
+            .key(Place::Header("X-MBX-APIKEY"))
+            .lifetime(Place::Query("recvWindow"), algoflow_core::time::TimeDelta::seconds(5))
+            .time(Place::Query("timestamp"), Stamp::Millis)
+            .signature(Place::Query("signature"));
     let mut request = Request::post("/api/v3/order");
     for (name, value) in [
         ("symbol", "LTCBTC"),
