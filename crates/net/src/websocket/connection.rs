@@ -1,6 +1,6 @@
 use std::sync::{
     Arc, Mutex, MutexGuard, PoisonError,
-    atomic::{AtomicBool, Ordering},
+    atomic::{AtomicU64, Ordering},
 };
 
 use algoflow_core::time::TimeDelta;
@@ -23,7 +23,8 @@ pub const MAX_SEND_QUEUE: usize = 1_024;
 
 /// What the handle tells the task.
 pub(super) enum Order {
-    Send(Message),
+    /// Meant for the connection with this number alone (W5).
+    Send(u64, Message),
     Reconnect(String),
 }
 
@@ -31,7 +32,8 @@ pub(super) enum Order {
 pub(super) struct Shared {
     liveness: Mutex<Liveness>,
     pub(super) watches: Notify,
-    pub(super) connected: AtomicBool,
+    /// The number of the connection that is up, from 1; zero if none is.
+    pub(super) connection: AtomicU64,
     pub(super) clock: Uptime,
 }
 
@@ -109,7 +111,7 @@ impl WebSocket {
         let shared = Arc::new(Shared {
             liveness: Mutex::new(liveness),
             watches: Notify::new(),
-            connected: AtomicBool::new(false),
+            connection: AtomicU64::new(0),
             clock,
         });
         let (orders, received) = mpsc::channel(MAX_SEND_QUEUE);
@@ -123,6 +125,7 @@ impl WebSocket {
             queue: Arc::clone(&queue),
             shared: Arc::clone(&shared),
             closing: closing.clone(),
+            connections: 0,
         };
         let task = Some(tokio::spawn(link.run()));
         let events = Events { queue, closing: closing.clone() };
@@ -134,10 +137,11 @@ impl WebSocket {
     /// # Errors
     /// [`NetError::NotConnected`], [`NetError::SendQueueFull`], [`NetError::Closed`]. It was not sent then.
     pub fn send(&self, message: Message) -> Result<(), NetError> {
-        if !self.shared.connected.load(Ordering::Acquire) {
-            return Err(if self.orders.is_closed() { NetError::Closed } else { NetError::NotConnected });
+        match self.shared.connection.load(Ordering::Acquire) {
+            0 if self.orders.is_closed() => Err(NetError::Closed),
+            0 => Err(NetError::NotConnected),
+            connection => self.order(Order::Send(connection, message)),
         }
-        self.order(Order::Send(message))
     }
 
     /// Drops the connection and makes a new one.
@@ -174,7 +178,7 @@ impl WebSocket {
     /// Whether the connection is up.
     #[must_use]
     pub fn is_connected(&self) -> bool {
-        self.shared.connected.load(Ordering::Acquire)
+        self.shared.connection.load(Ordering::Acquire) > 0
     }
 
     /// Closes the connection for good, and waits until it is.

@@ -44,6 +44,8 @@ pub(super) struct Link<P, D> {
     pub(super) queue: Arc<Queue>,
     pub(super) shared: Arc<Shared>,
     pub(super) closing: CancellationToken,
+    /// How many connections were made.
+    pub(super) connections: u64,
 }
 
 impl<P: Protocol, D: Dial> Link<P, D> {
@@ -111,7 +113,7 @@ impl<P: Protocol, D: Dial> Link<P, D> {
             Ok(()) => self.pump(&mut socket).await,
             Err(reason) => reason.into(),
         };
-        self.shared.connected.store(false, Ordering::Release);
+        self.shared.connection.store(0, Ordering::Release);
         if self.shared.clock.now().since(since) >= self.settings.stable_after {
             self.settings.backoff.reset();
         }
@@ -129,7 +131,8 @@ impl<P: Protocol, D: Dial> Link<P, D> {
         for message in self.protocol.opened() {
             self.send(socket, message.into()).await?;
         }
-        self.shared.connected.store(true, Ordering::Release);
+        self.connections += 1;
+        self.shared.connection.store(self.connections, Ordering::Release);
         self.queue.notice(Event::Connected { attempts });
         Ok(())
     }
@@ -154,7 +157,14 @@ impl<P: Protocol, D: Dial> Link<P, D> {
                 biased;
                 () = closing.cancelled() => return Stop::Closing,
                 order = self.orders.recv() => match order {
-                    Some(Order::Send(message)) => self.send(socket, message.into()).await,
+                    Some(Order::Send(connection, message)) if connection == self.connections => {
+                        self.send(socket, message.into()).await
+                    }
+                    // It was meant for a connection that is no more (W5).
+                    Some(Order::Send(..)) => {
+                        tracing::warn!("a message for a lost connection was not sent");
+                        Ok(())
+                    }
                     Some(Order::Reconnect(reason)) => Err(Dropped::Asked { reason }),
                     None => return Stop::Closing,
                 },
@@ -258,7 +268,7 @@ impl<P: Protocol, D: Dial> Link<P, D> {
         // The channel is bounded, and nothing is added to it while the connection is down.
         for _ in 0..MAX_SEND_QUEUE {
             match self.orders.try_recv() {
-                Ok(Order::Send(_)) => unsent += 1,
+                Ok(Order::Send(..)) => unsent += 1,
                 Ok(Order::Reconnect(_)) => {}
                 Err(_) => break,
             }
