@@ -1,6 +1,8 @@
 //! The suite is checked with a venue that keeps every rule, and with mutants that each break one: a suite that cannot fail proves
 //! nothing.
 
+mod connector;
+mod exchange;
 mod mock;
 
 use algoflow_core::capabilities::{Capabilities, Feature, Support};

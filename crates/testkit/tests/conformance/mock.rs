@@ -455,7 +455,7 @@ pub(crate) struct MockStage {
     capabilities: Capabilities,
     /// Whether it can do more than trade.
     pub(crate) able: bool,
-    venue: Option<Arc<MockVenue>>,
+    pub(crate) venue: Option<Arc<MockVenue>>,
 }
 
 impl MockStage {
