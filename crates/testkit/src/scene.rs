@@ -1,6 +1,10 @@
 //! One case: the venue, its stream, and what has become of the orders.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeMap, btree_map::Entry},
+    sync::Arc,
+    time::Duration,
+};
 
 use algoflow_core::{
     command::{Amend, OrderRef, Submit},
@@ -175,8 +179,8 @@ impl<'a> Scene<'a> {
 
     pub(crate) async fn submit(&mut self, submit: Submit) -> Result<Ack, VenueError> {
         let (order, now) = (submit.order, self.stage.now());
-        if !self.orders.contains_key(&order) {
-            self.orders.insert(order, Order::new(order, submit.spec, now));
+        if let Entry::Vacant(new) = self.orders.entry(order) {
+            new.insert(Order::new(order, submit.spec, now));
             self.happened(order, now, OrderEventKind::Submitted);
         }
         let answer = self.venue.submit(&submit).await;
