@@ -1,6 +1,8 @@
 //! The HTTP client against local servers: every outcome says what became of the request. Rules O1 to O8 are those of the
 //! module `http`.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+
 use algoflow_core::{
     error::VenueError,
     time::{TimeDelta, Timestamp},
@@ -41,7 +43,8 @@ async fn raw(answer: &'static [u8], hangs: bool) -> String {
         let mut open = Vec::new();
         loop {
             let (mut socket, _) = listener.accept().await.unwrap();
-            socket.read(&mut [0; 4_096]).await.unwrap();
+            let read = socket.read(&mut [0; 4_096]).await.unwrap();
+            assert!(read > 0, "the request was sent");
             socket.write_all(answer).await.unwrap();
             if hangs {
                 open.push(socket);

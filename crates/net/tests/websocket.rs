@@ -1,5 +1,7 @@
 //! The WebSocket over TCP. What it does in time is tested in memory, beside the code.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+
 use algoflow_core::error::VenueError;
 use algoflow_net::websocket::{
     Dropped, Endpoint, Event, Message, Protocol, Reaction, WebSocket, WebSocketSettings,
