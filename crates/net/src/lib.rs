@@ -7,6 +7,7 @@
 //! - [`breaker`]: circuit breakers.
 //! - [`sequence`]: gaps, duplicates and resets in numbered streams, and checksums that differ.
 //! - [`sign`]: signed requests, with secrets that are never shown.
+//! - [`client_id`]: client order ids that read back, for venues that take short ones or UUIDs.
 //! - [`clock`]: how far the venue's clock is from ours.
 //! - [`tls`]: rustls with ring, and nothing installed for the process.
 //!
@@ -74,6 +75,7 @@
 
 pub mod backoff;
 pub mod breaker;
+pub mod client_id;
 pub mod clock;
 mod error;
 pub mod http;
