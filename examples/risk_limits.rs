@@ -1,7 +1,7 @@
 //! A strategy that risks too much, and limits that do not let it.
 //!
-//! Buys every new high of the S&P 500 for twice the equity, sized by its average true range. Run without limits it goes
-//! through 1987, 2000 and 2008 as it likes; with limits its orders are refused or its positions closed, and every refusal and
+//! Buys new highs of the S&P 500 for up to twice the equity, sized by its average true range. Run without limits it goes
+//! through 2000 and 2008 as it likes; with limits its orders are refused or its positions closed, and every refusal and
 //! every breach says why.
 //!
 //! `cargo run --release --example risk_limits`
@@ -27,8 +27,8 @@ struct Breakout {
 
 impl Breakout {
     fn new(instrument: InstrumentId) -> Result<Self, Box<dyn Error>> {
-        // Two percent of the equity are lost when the price falls by two average true ranges.
-        let sizer = Sizer::AtrRisk { risk: 0.02, multiple: 2.0, max_weight: 2.0 };
+        // Three percent of the equity are lost when the price falls by two average true ranges.
+        let sizer = Sizer::AtrRisk { risk: 0.03, multiple: 2.0, max_weight: 2.0 };
         let (high, low, atr) = (RollingMax::new(20)?, RollingMin::new(10)?, Atr::new(20)?);
         Ok(Self { instrument, high, low, atr, sizer, changes: 0 })
     }
@@ -81,7 +81,7 @@ fn limits() -> Result<RiskLimits, Box<dyn Error>> {
         .max_leverage("1.5".parse()?)
         .max_order_notional(Decimal::from(5_000_000))
         .max_daily_loss(LossLimit::share("0.03".parse()?).halt().flatten().resume_next_day())
-        .max_drawdown(LossLimit::share("0.25".parse()?))
+        .max_drawdown(LossLimit::share("0.3".parse()?))
         .cool_down(CoolDown { losses: Some(4), loss: None, pause: TimeDelta::days(30) });
     limits.validate()?;
     Ok(limits)

@@ -305,5 +305,9 @@ proptest! {
         replay(&mut again, &journal).unwrap();
         prop_assert!(again.risk_events().eq(market.engine.risk_events()));
         prop_assert_eq!(again.denials(), market.engine.denials());
+        // What is counted can be put by and taken up again.
+        let text = serde_json::to_string(&*market.engine.risk).unwrap();
+        let read: crate::risk::RiskState = serde_json::from_str(&text).unwrap();
+        prop_assert_eq!(serde_json::to_string(&read).unwrap(), text);
     }
 }
