@@ -8,7 +8,7 @@ use algoflow_core::{
     time::TimeDelta,
 };
 use algoflow_data::{BarSeries, Feed};
-use algoflow_execution::{Engine, ErrorPolicy};
+use algoflow_execution::{Engine, ErrorPolicy, risk::RiskLimits};
 use algoflow_sim::{SimError, SimVenue};
 
 use crate::{driver::Driver, error::BacktestError, result::BacktestResult};
@@ -60,6 +60,8 @@ pub struct Backtest {
     run: u32,
     sample_every: Option<TimeDelta>,
     on_error: ErrorPolicy,
+    limits: Option<RiskLimits>,
+    strategy_limits: Vec<(String, RiskLimits)>,
     journal: Record,
     progress: Option<Box<dyn FnMut(Progress) + Send>>,
 }
@@ -102,6 +104,8 @@ impl Backtest {
             run: 1,
             sample_every: None,
             on_error: ErrorPolicy::default(),
+            limits: None,
+            strategy_limits: Vec::new(),
             journal: Record::Nowhere,
             progress: None,
         }
@@ -210,6 +214,20 @@ impl Backtest {
         self
     }
 
+    /// Limits what the account may risk: what all strategies do together.
+    #[must_use]
+    pub fn limits(mut self, limits: RiskLimits) -> Self {
+        self.limits = Some(limits);
+        self
+    }
+
+    /// Limits what one strategy may risk, by its name. Said again, the last holds.
+    #[must_use]
+    pub fn strategy_limits(mut self, name: &str, limits: RiskLimits) -> Self {
+        self.strategy_limits.push((name.to_owned(), limits));
+        self
+    }
+
     /// Keeps a journal of the engine's inputs and commands in memory, for [`algoflow_execution::replay`].
     #[must_use]
     pub fn journal(mut self) -> Self {
@@ -297,6 +315,12 @@ impl Backtest {
         }
         for (name, strategy) in self.strategies {
             engine.add_strategy(StrategyId::new(&name)?, strategy)?;
+        }
+        if let Some(limits) = self.limits {
+            engine.set_limits(limits)?;
+        }
+        for (name, limits) in self.strategy_limits {
+            engine.set_strategy_limits(StrategyId::new(&name)?, limits)?;
         }
         match self.journal {
             Record::Nowhere => {}

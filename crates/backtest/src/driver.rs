@@ -427,6 +427,7 @@ impl Driver {
     ) -> Result<BacktestResult, BacktestError> {
         let curve = self.curve.finish(self.now, self.engine.equity_f64());
         let journal = self.engine.take_journal();
+        let risk_events = self.engine.risk_events().cloned().collect();
         let (state, halts, denials) = self.engine.into_state();
         let equity = state.portfolio.equity().ok().map(|amount| Money::new(amount, self.reporting));
         Ok(BacktestResult {
@@ -442,6 +443,7 @@ impl Driver {
             rejections: self.recorder.rejections,
             denials,
             halts,
+            risk_events,
             orders: state.orders,
             instruments: state.instruments.iter().map(|known| known.spec.clone()).collect(),
             strategies: state.strategies,

@@ -15,7 +15,7 @@ use algoflow_core::{
     time::{TimeDelta, Timestamp},
 };
 use algoflow_data::BarSeries;
-use algoflow_execution::{Halt, Journal};
+use algoflow_execution::{Halt, Journal, risk::RiskEvent};
 use algoflow_sim::SimVenue;
 
 use crate::{error::BacktestError, fills::Fills};
@@ -50,6 +50,8 @@ pub struct BacktestResult {
     pub denials: Vec<OrderEvent>,
     /// Strategies that were halted by an error of theirs.
     pub halts: Vec<Halt>,
+    /// What risk management did, in order: the last [`MAX_RISK_EVENTS`](algoflow_execution::risk::MAX_RISK_EVENTS).
+    pub risk_events: Vec<RiskEvent>,
     /// Every order, in the order in which they were made.
     pub orders: Orders,
     /// The instruments.
@@ -100,6 +102,9 @@ impl BacktestResult {
         }
         for halt in &self.halts {
             hasher.text(&format!("{halt:?}"));
+        }
+        for event in &self.risk_events {
+            hasher.text(&format!("{event:?}"));
         }
         for point in &self.equity {
             hasher.number(point.ts.nanos());

@@ -7,6 +7,10 @@ use std::sync::{Arc, Mutex};
 use algoflow_backtest::{Backtest, BacktestError, BacktestResult};
 use algoflow_core::{order::OrderStatus, prelude::*};
 use algoflow_data::{BarSeries, QuoteSeries};
+use algoflow_execution::{
+    replay,
+    risk::{LossLimit, RiskEventKind, RiskLimits},
+};
 use algoflow_sim::{BarFill, Fees, SimVenue};
 
 const DAY: i64 = 86_400_000_000_000;
@@ -160,4 +164,54 @@ fn an_instrument_of_another_venue_is_named() {
     let error = run(SimVenue::new("BATS"), &[10, 10], Buyer::once(1)).unwrap_err();
     assert_eq!(error.code(), "SIM_WRONG_VENUE");
     assert_eq!(error.to_string(), "ACME.NYSE does not trade at BATS");
+}
+
+/// Buys once and holds.
+fn limited(prices: &[i64], limits: RiskLimits) -> Backtest {
+    let venue = SimVenue::new("NYSE").instrument(acme());
+    let buyer = Buyer::once(10);
+    Backtest::new().venue(venue).cash("1000 USD").strategy(buyer).data(days(prices)).limits(limits)
+}
+
+#[test]
+fn a_daily_loss_closes_at_the_next_open_and_trading_goes_on_the_day_after() {
+    let loss = LossLimit::amount(Decimal::from(100)).halt().flatten().resume_next_day();
+    let limits = RiskLimits::new().max_daily_loss(loss);
+    let prices = [50, 50, 41, 40, 30, 20, 20];
+    let result = limited(&prices, limits.clone()).journal().run().unwrap();
+    // Bought at the open of the second bar, which is told at its end; 90, 10 and then 100 are lost in a day.
+    let fills: Vec<_> = result.fills.iter().map(|fill| (fill.side, fill.price, fill.ts_event)).collect();
+    let at = |day: i64| Timestamp::from_nanos(day * DAY);
+    assert_eq!(fills, [(Side::Buy, Price::from_int(50), at(2)), (Side::Sell, Price::from_int(20), at(6))]);
+    let what: Vec<_> = result.risk_events.iter().map(|event| (event.at, event.kind.clone())).collect();
+    assert!(matches!(&what[0], (when, RiskEventKind::Breach { .. }) if *when == at(5)), "{what:?}");
+    let states: Vec<_> = what
+        .iter()
+        .filter_map(|(when, kind)| match kind {
+            RiskEventKind::State { from, to, .. } => Some((*when, *from, *to)),
+            _ => None,
+        })
+        .collect();
+    let (active, halted) = (TradingState::Active, TradingState::Halted);
+    assert_eq!(states, [(at(5), active, halted), (at(6), halted, active)]);
+
+    let mut engine = limited(&prices, limits).engine().unwrap();
+    replay(&mut engine, result.journal.as_ref().unwrap()).unwrap();
+    assert!(engine.risk_events().eq(&result.risk_events));
+}
+
+#[test]
+fn limits_are_those_of_the_account_or_of_a_strategy() {
+    let limits = |most| RiskLimits::new().max_order_quantity(Quantity::from_int(most));
+    assert_eq!(limited(&[50, 50], limits(10)).run().unwrap().fills.len(), 1);
+    let refused = limited(&[50, 50], limits(9)).run().unwrap();
+    assert_eq!((refused.fills.len(), refused.denials.len()), (0, 1));
+    let of_one = |name, most| limited(&[50, 50], RiskLimits::new()).strategy_limits(name, limits(most)).run();
+    assert_eq!(of_one("Buyer", 9).unwrap().denials.len(), 1);
+    assert_eq!(of_one("Seller", 9).unwrap_err().code(), "ENGINE_UNKNOWN_STRATEGY");
+    assert_eq!(of_one("Buyer", 0).unwrap_err().code(), "RISK_LIMIT_INVALID");
+    // Without limits, and with none that is reached, a run is the same.
+    let free = limited(&[50, 50, 60], RiskLimits::new()).run().unwrap();
+    let wide = limited(&[50, 50, 60], limits(1_000)).run().unwrap();
+    assert_eq!(free.hash(), wide.hash());
 }

@@ -5,6 +5,7 @@
 //! lengths of time are text like `"1h30m"`. Relative paths are relative to the configuration file.
 
 mod instrument;
+mod risk;
 mod schema;
 mod value;
 
@@ -25,6 +26,7 @@ use serde::Deserialize;
 
 pub use self::{
     instrument::{InstrumentConfig, InstrumentType},
+    risk::{CoolDownConfig, LossConfig, RateConfig, RiskConfig},
     value::{DataPolicy, PolicyWord},
 };
 
@@ -43,6 +45,8 @@ pub struct Config {
     pub data: Vec<DataConfig>,
     /// The strategies. At least one.
     pub strategy: Vec<StrategyConfig>,
+    /// What all strategies together may risk. Nothing is limited if not given.
+    pub risk: RiskConfig,
     /// What is written about the run.
     pub report: ReportConfig,
 }
@@ -238,6 +242,9 @@ pub struct StrategyConfig {
     #[serde(default)]
     #[schemars(with = "BTreeMap<String, serde_json::Value>")]
     pub params: toml::Table,
+    /// What it may risk. Nothing is limited if not given.
+    #[serde(default)]
+    pub risk: RiskConfig,
 }
 
 impl StrategyConfig {

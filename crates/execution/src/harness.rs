@@ -13,9 +13,15 @@ use algoflow_core::{
     state::State,
     strategy::Strategy,
     time::{TimeDelta, Timestamp},
+    trading::{Standing, VenueStanding},
 };
 
-use crate::{engine::Engine, error::EngineError};
+use crate::{
+    control::{Control, ControlAction},
+    engine::Engine,
+    error::EngineError,
+    risk::RiskLimits,
+};
 
 /// One strategy in an engine of its own, with a venue that does exactly what the test says.
 ///
@@ -111,6 +117,15 @@ impl Harness {
         self
     }
 
+    /// With limits of the account.
+    ///
+    /// # Errors
+    /// [`EngineError::Risk`] for limits that make no sense.
+    pub fn limits(mut self, limits: RiskLimits) -> Result<Self, EngineError> {
+        self.engine.set_limits(limits)?;
+        Ok(self)
+    }
+
     /// The time of the last event.
     #[must_use]
     pub fn now(&self) -> Timestamp {
@@ -121,6 +136,11 @@ impl Harness {
     #[must_use]
     pub fn engine(&self) -> &Engine {
         &self.engine
+    }
+
+    /// The engine, to feed it what the harness has no method for.
+    pub fn engine_mut(&mut self) -> &mut Engine {
+        &mut self.engine
     }
 
     /// What the strategy sees.
@@ -166,6 +186,27 @@ impl Harness {
         let mut commands = Vec::new();
         self.wake(at.saturating_add(TimeDelta::from_nanos(1)), &mut commands)?;
         self.now = self.now.max(at);
+        Ok(commands)
+    }
+
+    /// Somebody who watches over trading asks for something.
+    ///
+    /// # Errors
+    /// [`EngineError`] from the engine.
+    pub fn control(&mut self, action: ControlAction) -> Result<Vec<Command>, EngineError> {
+        let mut commands = Vec::new();
+        self.engine.control(&Control { at: self.now, action }, &mut commands)?;
+        Ok(commands)
+    }
+
+    /// The venue of an instrument stands otherwise than before.
+    ///
+    /// # Errors
+    /// [`EngineError`] from the engine.
+    pub fn standing(&mut self, id: InstrumentId, standing: Standing) -> Result<Vec<Command>, EngineError> {
+        let mut commands = Vec::new();
+        let told = VenueStanding { venue: id.venue(), standing, at: self.now };
+        self.engine.standing(&told, &mut commands)?;
         Ok(commands)
     }
 

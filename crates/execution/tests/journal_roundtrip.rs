@@ -26,8 +26,12 @@ use algoflow_core::{
     state::Subscription,
     strategy::{Strategy as Trader, StrategyResult},
     time::{TimeDelta, Timestamp},
+    trading::{Standing, VenueStanding},
 };
-use algoflow_execution::{Engine, Input, Journal, JournalReader, replay, replay_stream};
+use algoflow_execution::{
+    Control, ControlAction, Engine, Input, Journal, JournalReader, Scope, replay, replay_stream,
+    risk::{CoolDown, LossLimit, RiskLimits},
+};
 use proptest::{collection::vec, option, prelude::*, sample::select};
 
 /// Answers every bar, trade and quote with an order.
@@ -354,6 +358,51 @@ fn event() -> impl Strategy<Value = OrderEvent> {
     })
 }
 
+fn limits() -> impl Strategy<Value = Box<RiskLimits>> {
+    (decimal(), decimal(), 1..100_u32).prop_map(|(most, loss, count)| {
+        let pause = TimeDelta::seconds(i64::from(count));
+        let limits = RiskLimits::new()
+            .max_order_notional(most)
+            .max_leverage(most)
+            .price_collar_bps(count)
+            .max_open_orders(count)
+            .max_drawdown(LossLimit::amount(loss).halt().flatten())
+            .max_daily_loss(LossLimit::amount(loss).resume_next_day())
+            .cool_down(CoolDown { losses: Some(count), loss: None, pause });
+        Box::new(limits)
+    })
+}
+
+fn asked() -> impl Strategy<Value = ControlAction> {
+    let strategy = || select(vec![None, StrategyId::new("s").ok(), StrategyId::new("nobody").ok()]);
+    let scope = (strategy(), select(vec![None, Some(spy().id)]))
+        .prop_map(|(strategy, instrument)| Scope { strategy, instrument });
+    prop_oneof![
+        (strategy(), any::<bool>(), any::<bool>(), text()).prop_map(
+            |(strategy, cancel_all, flatten, why)| {
+                ControlAction::Halt { strategy, cancel_all, flatten, why }
+            }
+        ),
+        (strategy(), text()).prop_map(|(strategy, why)| ControlAction::ReduceOnly { strategy, why }),
+        (strategy(), text()).prop_map(|(strategy, why)| ControlAction::Resume { strategy, why }),
+        scope.clone().prop_map(|scope| ControlAction::CancelAll { scope }),
+        scope.prop_map(|scope| ControlAction::Flatten { scope }),
+        (strategy(), limits()).prop_map(|(strategy, limits)| ControlAction::Limits { strategy, limits }),
+        any::<i64>().prop_map(|value| ControlAction::Parameters {
+            strategy: StrategyId::new("s").unwrap(),
+            parameters: serde_json::json!({ "value": [value, 0.1, null] }),
+        }),
+    ]
+}
+
+fn standing() -> impl Strategy<Value = Standing> {
+    prop_oneof![
+        Just(Standing::Ready),
+        text().prop_map(|why| Standing::Uncertain { why }),
+        text().prop_map(|why| Standing::Down { why }),
+    ]
+}
+
 fn input() -> impl Strategy<Value = Input> {
     let account =
         prop_oneof![Just(AccountKind::Cash), decimal().prop_map(|leverage| AccountKind::Margin { leverage })];
@@ -367,6 +416,10 @@ fn input() -> impl Strategy<Value = Input> {
         }),
         1 => Just(Input::Instrument(Box::new(Instrument::spot("SOL-USDC.NYSE").unwrap()))),
         1 => money().prop_map(|money| Input::Deposit { venue: spy().venue(), money }),
+        2 => (time(), asked()).prop_map(|(at, action)| Input::Control(Control { at, action })),
+        1 => (time(), standing()).prop_map(|(at, standing)| {
+            Input::Standing(VenueStanding { venue: spy().venue(), standing, at })
+        }),
     ]
 }
 

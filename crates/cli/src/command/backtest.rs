@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, path::PathBuf, time::Instant};
 use algoflow_analytics::{Options, Report};
 use algoflow_backtest::{Backtest, BacktestResult};
 use algoflow_core::order::OrderEvent;
+use algoflow_execution::risk::RiskEventKind;
 use serde_json::{Value, json};
 
 use super::{print_json, strategies::toml_inline};
@@ -98,6 +99,16 @@ fn simulate(
     for feed in data.feeds(run.from, run.to)? {
         backtest = backtest.data(feed);
     }
+    let limits = plan.config.risk.limits();
+    if !limits.is_empty() {
+        backtest = backtest.limits(limits);
+    }
+    for written in &plan.config.strategy {
+        let limits = written.risk.limits();
+        if !limits.is_empty() {
+            backtest = backtest.strategy_limits(written.label(), limits);
+        }
+    }
     for planned in plan.strategies.drain(..) {
         backtest = backtest.boxed_strategy(planned.label, planned.strategy);
     }
@@ -163,6 +174,11 @@ fn remarks(result: &BacktestResult) -> Vec<String> {
         let mut kinds: BTreeMap<String, (u64, &OrderEvent, &str)> = BTreeMap::new();
         for event in events {
             if let Some((code, words)) = artifacts::refusal(event) {
+                // Which limit it was stands in front of the words.
+                let code = match words.split_once(": ") {
+                    Some((limit, _)) if code == "RISK_LIMIT" => limit.to_owned(),
+                    _ => code,
+                };
                 kinds.entry(code).or_insert((0, event, words)).0 += 1;
             }
         }
@@ -174,6 +190,18 @@ fn remarks(result: &BacktestResult) -> Vec<String> {
                 first.ts_event,
                 first.instrument,
             ));
+        }
+    }
+    for event in &result.risk_events {
+        let who = event.strategy.map_or_else(|| "the account".to_owned(), |name| format!("strategy {name}"));
+        match &event.kind {
+            RiskEventKind::Breach { code, text } => {
+                remarks.push(format!("{who} broke a limit at {}: {code}: {text}", event.at));
+            }
+            RiskEventKind::CoolDown { text, until } => {
+                remarks.push(format!("{who} paused at {} until {until}: {text}", event.at));
+            }
+            _ => {}
         }
     }
     if result.orders.is_empty() && result.halts.is_empty() {
@@ -223,6 +251,7 @@ fn document(
         "notes": result.notes(),
         "warnings": warnings,
         "halts": halts,
+        "risk_events": result.risk_events,
     })
 }
 

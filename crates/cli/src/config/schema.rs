@@ -59,6 +59,7 @@ fn table(keys: &[(&str, Schema)], required: usize) -> Schema {
 }
 
 pub(super) const ERROR_POLICIES: &[&str] = &["keep_positions", "flatten"];
+pub(super) const BREACH_ACTIONS: &[&str] = &["reduce_only", "halt"];
 pub(super) const BAR_FILLS: &[&str] = &["same_close", "next_open", "next_close", "next_vwap"];
 pub(super) const BAR_PATHS: &[&str] = &["ohlc", "olhc", "adaptive", "worst"];
 pub(super) const LIMIT_FILLS: &[&str] = &["touch", "through"];
@@ -115,6 +116,10 @@ const REPAIRS: [(&str, &[&str]); 11] = [
 
 pub(super) fn error_policy(_: &mut SchemaGenerator) -> Schema {
     words(ERROR_POLICIES)
+}
+
+pub(super) fn breach_action(_: &mut SchemaGenerator) -> Schema {
+    words(BREACH_ACTIONS)
 }
 
 pub(super) fn settles(_: &mut SchemaGenerator) -> Schema {
@@ -252,6 +257,7 @@ mod tests {
     #[test]
     fn every_word_is_read_by_its_type() {
         all::<algoflow_execution::ErrorPolicy>(ERROR_POLICIES);
+        all::<algoflow_execution::risk::BreachAction>(BREACH_ACTIONS);
         all::<algoflow_sim::BarFill>(BAR_FILLS);
         all::<algoflow_sim::BarPath>(BAR_PATHS);
         all::<algoflow_sim::LimitFill>(LIMIT_FILLS);

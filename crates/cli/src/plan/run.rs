@@ -1,10 +1,15 @@
 //! Checks what concerns the run as a whole, and the report.
 
 use algoflow_core::{ledger::AccountKind, number::Money};
+use algoflow_execution::risk::RiskError;
 use algoflow_sim::SimVenue;
 
 use super::Checker;
-use crate::{config::DataKind, document::KeyPath, suggest};
+use crate::{
+    config::{DataKind, RiskConfig},
+    document::KeyPath,
+    suggest,
+};
 
 impl Checker<'_, '_> {
     /// Checks cash and range.
@@ -41,6 +46,32 @@ impl Checker<'_, '_> {
             );
         }
         self.priced_in_cash(venues);
+        self.limits(&KeyPath::top("risk"), &self.config.risk);
+        for (index, strategy) in self.config.strategy.iter().enumerate() {
+            self.limits(&KeyPath::top("strategy").index(index).key("risk"), &strategy.risk);
+        }
+    }
+
+    /// Checks risk limits, and that the instruments that they name are there.
+    fn limits(&mut self, section: &KeyPath, risk: &RiskConfig) {
+        if let Err(RiskError::Limit { name, value, reason }) = risk.limits().validate() {
+            let path = name.split('.').fold(section.clone(), |path, key| path.key(key));
+            let message = format!("`{name}` is {value}, which {reason}");
+            self.value(&path, "CONFIG_RISK", message, "a limit that is left out does not limit anything");
+        }
+        let known: Vec<&str> = self.config.instrument.iter().map(|known| known.id.as_str()).collect();
+        for (name, list) in [("allow", risk.allow.as_deref().unwrap_or_default()), ("deny", &risk.deny)] {
+            for (index, id) in list.iter().enumerate() {
+                if !known.contains(&id.as_str()) {
+                    self.value(
+                        &section.key(name).index(index),
+                        "CONFIG_RISK",
+                        format!("there is no instrument {id}"),
+                        suggest::advice(id.as_str(), "instruments", &known),
+                    );
+                }
+            }
+        }
     }
 
     fn deposits(&mut self, path: &KeyPath, cash: &[Money]) {

@@ -23,6 +23,22 @@ fn the_configuration_without_a_mistake_is_right() {
 }
 
 #[test]
+fn limits_hold_and_are_told() {
+    let with = |limit: &str| folder(&format!("{CONFIG}\n[risk]\nmax_order_quantity = {limit}\n"));
+    let refused = with("1").run(&["backtest", "--json", "-q"]).success().json();
+    assert!(refused["denials"].as_u64() > Some(0), "{refused}");
+    assert!(
+        refused["warnings"].to_string().contains("with RISK_MAX_ORDER_QUANTITY; the first at "),
+        "{refused}"
+    );
+    let free = with("1000000").run(&["backtest", "--json", "-q"]).success().json();
+    assert_eq!((&free["denials"], &free["risk_events"]), (&0.into(), &serde_json::json!([])));
+    let of_one = format!("{CONFIG}risk = {{ max_order_quantity = 1 }}\n");
+    let refused = folder(&of_one).run(&["backtest", "--json", "-q"]).success().json();
+    assert!(refused["warnings"].to_string().contains("(strategy sma_cross)"), "{refused}");
+}
+
+#[test]
 fn every_mistake_is_told_with_its_place_and_what_to_do() {
     let cases: Vec<&str> = include_str!("config_errors.txt").split("##### ").skip(1).collect();
     assert!(cases.len() >= 60, "{}", cases.len());

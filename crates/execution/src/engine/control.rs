@@ -2,7 +2,7 @@
 
 use algoflow_core::{
     command::Command,
-    id::{InstrumentId, StrategyId},
+    id::{InstrumentId, StrategyId, VenueId},
     order::CancelReason,
     state::Request,
     strategy::Strategy,
@@ -108,6 +108,12 @@ impl Engine {
             Whose::All => Some(self.risk.account.state),
             Whose::One(strategy) => Some(self.risk.state_of(strategy)),
         }
+    }
+
+    /// How a venue stands; `None` if it was not registered.
+    #[must_use]
+    pub fn standing_of(&self, venue: VenueId) -> Option<&Standing> {
+        self.venues.iter().find(|known| known.id == venue).map(|known| &known.standing)
     }
 
     /// What risk management did, and would not do: the last [`MAX_RISK_EVENTS`](crate::risk::MAX_RISK_EVENTS), oldest first.

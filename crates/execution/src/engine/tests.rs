@@ -19,6 +19,7 @@ mod halt;
 mod late;
 mod limits;
 mod random_venue;
+mod risk;
 
 type Script = Box<dyn FnMut(&mut Context<'_>, usize) -> StrategyResult + Send>;
 

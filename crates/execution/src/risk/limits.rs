@@ -331,10 +331,10 @@ fn validate_loss(name: &'static str, limit: Option<LossLimit>) -> Result<(), Ris
     above_zero(name, limit.amount)?;
     above_zero(name, limit.share)?;
     if limit.share.is_some_and(|share| share > Decimal::ONE) {
-        return wrong(name, limit.share.unwrap_or_default(), "is a share, which must be at most 1");
+        return wrong(name, limit.share.unwrap_or_default(), "must be a share of at most 1");
     }
     if limit.amount.is_none() && limit.share.is_none() {
-        return wrong(name, "no limit", "needs an amount or a share");
+        return wrong(name, "without a bound", "limits nothing: give an amount or a share");
     }
     Ok(())
 }
@@ -396,7 +396,7 @@ mod tests {
     #[test]
     fn limits_are_read_as_they_are_written() {
         let limits = RiskLimits::new()
-            .max_order_notional(Decimal::new(25_000_5, 1))
+            .max_order_notional(Decimal::new(250_005, 1))
             .deny(vec!["SPY.NYSE".parse().unwrap()])
             .max_daily_loss(LossLimit::amount(Decimal::from(1_000)).halt().flatten())
             .cool_down(CoolDown { losses: Some(3), loss: None, pause: TimeDelta::minutes(5) });
