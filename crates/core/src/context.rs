@@ -15,7 +15,7 @@ use crate::{
     market::{Bar, Quote},
     number::{Price, Quantity, Rounding},
     order::{Order, OrderKind, OrderQuantity, OrderRole, OrderSpec, Side, algorithm::Algorithm},
-    state::{OrderView, Request, State, Subscription, Timer},
+    state::{Hold, OrderView, Request, State, Subscription, Timer},
     strategy::StrategyResult,
     time::{TimeDelta, Timestamp},
 };
@@ -266,7 +266,16 @@ impl<'a> Context<'a> {
             return Err(OrderError::Conflict { what: "an amendment cannot change the kind" }.into());
         }
         (spec.kind, spec.quantity) = (kind, quantity.into());
-        spec.validate(self.instrument(spec.instrument)?)?;
+        let worked = self.state.orders.entry(order).is_some_and(|entry| entry.hold == Hold::Algorithm);
+        let instrument = self.instrument(spec.instrument)?;
+        if worked {
+            // Only its slices are as large as the venue takes.
+            let mut rules = instrument.clone();
+            rules.limits.max_quantity = None;
+            spec.validate(&rules)?;
+        } else {
+            spec.validate(instrument)?;
+        }
         self.state.requests.push(Request::Amend { order, kind, quantity });
         Ok(())
     }

@@ -79,6 +79,20 @@ pub enum EngineError {
         /// What was recorded.
         recorded: String,
     },
+    /// Two execution algorithms of one name.
+    #[error("there are two execution algorithms named {name:?}")]
+    DuplicateAlgorithm {
+        /// The name.
+        name: String,
+    },
+    /// An execution algorithm that is registered after the start.
+    #[error(
+        "the execution algorithm {name:?} comes too late: it is registered before the start, or a journal could not be replayed"
+    )]
+    AlgorithmTooLate {
+        /// The name.
+        name: String,
+    },
     /// A strategy that is added after the start.
     #[error(
         "{strategy} comes too late: strategies are added before the start, or a journal could not be replayed"
@@ -106,6 +120,8 @@ impl EngineError {
             Self::Journal { .. } => "ENGINE_JOURNAL",
             Self::JournalWrite { .. } => "ENGINE_JOURNAL_WRITE",
             Self::Diverged { .. } => "ENGINE_DIVERGED",
+            Self::DuplicateAlgorithm { .. } => "ENGINE_DUPLICATE_ALGORITHM",
+            Self::AlgorithmTooLate { .. } => "ENGINE_ALGORITHM_TOO_LATE",
             Self::Started { .. } => "ENGINE_STARTED",
         }
     }

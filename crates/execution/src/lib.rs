@@ -55,12 +55,19 @@
 //! 4. *An outcome that is unknown ends only by proof.* Such an order is neither sent again nor forgotten.
 //! 5. *A mistake of a strategy is its own*: it is halted, its orders are cancelled, the others go on.
 //!
+//! # Execution algorithms
+//!
+//! An order that a strategy gives to an algorithm ([`OrderBuilder::via`](algoflow_core::context::OrderBuilder::via)) is worked by
+//! the engine: slices of it are sent, and it fills with them. It never exceeds its quantity, its price and its fee under partial
+//! fills, refusals, unknown outcomes, late fills and amendments, by rules A1 to A14, which tests cite. See [`algorithm`].
+//!
 //! # Limits
 //!
 //! One input leads to at most [`MAX_REQUESTS_PER_INPUT`] requests and [`MAX_TIMERS_PER_INPUT`] timers; repeated fills are
-//! told from new ones among the last [`MAX_KNOWN_FILLS`]. Risk limits beyond the pre-trade checks and execution algorithms
-//! are not there yet.
+//! told from new ones among the last [`MAX_KNOWN_FILLS`]. An order that is worked has at most [`MAX_OPEN_SLICES`] slices out,
+//! and ends after [`MAX_REFUSALS`] refusals in a row. Risk limits beyond the pre-trade checks are not there yet.
 
+pub mod algorithm;
 mod bars;
 mod engine;
 mod error;
@@ -71,8 +78,12 @@ pub mod journal;
 mod links;
 mod routes;
 mod timers;
+mod works;
 
-pub use engine::{Engine, ErrorPolicy, Halt, MAX_REQUESTS_PER_INPUT, MAX_TIMERS_PER_INPUT, Quiet, Told};
+pub use engine::{
+    Engine, ErrorPolicy, Halt, MAX_OPEN_SLICES, MAX_REFUSALS, MAX_REQUESTS_PER_INPUT, MAX_TIMERS_PER_INPUT,
+    Quiet, Told,
+};
 pub use error::EngineError;
 pub use fills::MAX_KNOWN_FILLS;
 pub use harness::Harness;

@@ -17,6 +17,8 @@ pub(crate) enum Alarm {
     Expire(OrderId),
     /// Bars that end before this time are complete.
     Bars { instrument: usize },
+    /// The algorithm of an order wants to be called.
+    Work(OrderId),
 }
 
 /// A time, and a number that tells alarms of one time apart.
@@ -30,6 +32,8 @@ pub(crate) struct Timers {
     named: Vec<BTreeMap<String, Key>>,
     /// Where the deadlines of orders stand.
     deadlines: BTreeMap<OrderId, Key>,
+    /// Where the alarms of algorithms stand.
+    wakes: BTreeMap<OrderId, Key>,
     sequence: u64,
     next: Timestamp,
 }
@@ -40,6 +44,7 @@ impl Default for Timers {
             alarms: BTreeMap::new(),
             named: Vec::new(),
             deadlines: BTreeMap::new(),
+            wakes: BTreeMap::new(),
             sequence: 0,
             next: Timestamp::MAX,
         }
@@ -65,6 +70,7 @@ impl Timers {
                 self.named.get_mut(*strategy).and_then(|named| named.insert(timer.name.clone(), key))
             }
             Alarm::Expire(order) => self.deadlines.insert(*order, key),
+            Alarm::Work(order) => self.wakes.insert(*order, key),
             Alarm::Bars { .. } => None,
         };
         self.alarms.insert(key, alarm);
@@ -87,6 +93,9 @@ impl Timers {
             Alarm::Expire(order) => {
                 self.deadlines.remove(order);
             }
+            Alarm::Work(order) => {
+                self.wakes.remove(order);
+            }
             Alarm::Bars { .. } => {}
         }
         self.refresh();
@@ -106,6 +115,12 @@ impl Timers {
             let key = self.deadlines.remove(&order);
             self.take_back(key);
         }
+    }
+
+    /// Takes back the alarm of an order's algorithm, if it has one.
+    pub(crate) fn remove_wake(&mut self, order: OrderId) {
+        let key = self.wakes.remove(&order);
+        self.take_back(key);
     }
 
     fn take_back(&mut self, key: Option<Key>) {

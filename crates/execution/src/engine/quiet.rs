@@ -99,10 +99,10 @@ impl Quiet<'_> {
 
 impl Engine {
     /// The quick way for `data` and what follows of their kind, if there is one: they go to one strategy, no order waits
-    /// for a trigger that the engine watches, no bars are built, and no journal is kept.
+    /// for a trigger that the engine watches, no algorithm listens, no bars are built, and no journal is kept.
     #[inline]
     pub fn quiet(&mut self, data: &MarketData) -> Option<Quiet<'_>> {
-        if self.journal.is_some() || self.links.waiting_count > 0 {
+        if self.journal.is_some() || self.links.waiting_count > 0 || !self.works.are_deaf() {
             return None;
         }
         let (instrument, index) = match data {
