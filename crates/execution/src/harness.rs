@@ -123,6 +123,11 @@ impl Harness {
         &self.engine
     }
 
+    #[cfg(test)]
+    pub(crate) fn engine_mut(&mut self) -> &mut Engine {
+        &mut self.engine
+    }
+
     /// What the strategy sees.
     #[must_use]
     pub fn state(&self) -> &State {
