@@ -43,9 +43,8 @@ impl Engine {
         let mut spec = slice_spec(&view, parent, slice, quantity);
         let instrument = work.instrument;
         if let Some(max) = view.order.spec.protection.max_fee {
-            let affordable = self.cut_to_fee(parent, &spec, quantity, max)?;
-            let affordable = view.fit(affordable).min(quantity);
-            if affordable.is_zero() {
+            let affordable = self.cut_to_fee(parent, None, &spec, quantity, max)?;
+            if affordable < view.least() {
                 return self.end_work(parent, Finish::Cancel(CancelReason::Protection), commands);
             }
             spec.quantity = affordable.into();
@@ -58,10 +57,11 @@ impl Engine {
         self.submit(id, commands)
     }
 
-    /// How much of a slice the bound on fees allows (A6).
+    /// How much of a slice the bound on fees allows (A6), in place of `instead` if it takes the place of one.
     fn cut_to_fee(
         &self,
         parent: OrderId,
+        instead: Option<OrderId>,
         spec: &OrderSpec,
         quantity: Quantity,
         max: Money,
@@ -79,7 +79,7 @@ impl Engine {
             worth.checked_mul(rate).ok_or_else(|| overflow("a fee"))
         };
         let mut expected = work.fees;
-        for id in &work.slices {
+        for id in work.slices.iter().filter(|id| Some(**id) != instead) {
             let Some(open) = self.state.orders.entry(*id).map(|entry| &entry.order) else { continue };
             let fee = fee_of(open.spec.kind, open.spec.protection.worst_price, open.leaves())?;
             expected = expected.checked_add(fee).ok_or_else(|| overflow("fees"))?;
@@ -92,7 +92,8 @@ impl Engine {
         let share = left.max(Decimal::ZERO).checked_div(whole).unwrap_or(Decimal::ZERO);
         let exact = quantity.to_decimal().checked_mul(share).unwrap_or(Decimal::ZERO);
         let step = known.spec.quantity_increment;
-        Ok(Quantity::from_decimal_rounded(exact, step.scale(), Rounding::Floor).unwrap_or(Quantity::ZERO))
+        let floor = Quantity::from_decimal_rounded(exact, step.scale(), Rounding::Floor);
+        Ok(floor.and_then(|floor| floor.round_to(step, Rounding::Floor)).unwrap_or(Quantity::ZERO))
     }
 
     /// Gives a slice another price, within the bound (A5).
@@ -108,8 +109,8 @@ impl Engine {
         };
         let (instrument, arrival) = (work.instrument, work.arrival);
         let over = work.ending.is_some() || work.change.is_some();
-        let (Some(parent), Some(slice), Some(known)) = (
-            self.state.orders.entry(parent),
+        let (Some(order), Some(slice), Some(known)) = (
+            self.state.orders.entry(parent).map(|entry| &entry.order),
             self.state.orders.entry(id).map(|entry| &entry.order),
             self.state.instruments.get(instrument),
         ) else {
@@ -121,13 +122,20 @@ impl Engine {
             return Ok(());
         }
         let (side, step) = (slice.spec.side, known.spec.price_increment);
-        let bound = bound_of(&parent.order.spec, parent.order.spec.kind, arrival, step);
+        let bound = bound_of(&order.spec, order.spec.kind, arrival, step);
         let price = bound.filter(|bound| !side.accepts(price, *bound)).unwrap_or(price);
-        let total = slice.spec.quantity.base(side).unwrap_or(Quantity::ZERO);
         if price == before {
             return Ok(());
         }
+        let total = slice.spec.quantity.base(side).unwrap_or(Quantity::ZERO);
         let kind = OrderKind::Limit { price };
+        if let Some(max) = order.spec.protection.max_fee {
+            let (leaves, spec) = (slice.leaves(), OrderSpec { kind, ..slice.spec });
+            if self.cut_to_fee(parent, Some(id), &spec, leaves, max)? < leaves {
+                // Too dear at that price: a smaller one can follow.
+                return self.cancel_slice(id, commands);
+            }
+        }
         match self.ask_amend(id, kind, total, commands)? {
             Ok(()) => Ok(()),
             Err(refusal) => self.refuse_amend(id, refusal, commands),
