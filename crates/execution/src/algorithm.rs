@@ -102,7 +102,9 @@ pub enum Occasion<'a> {
     Time,
     /// Market data of the instrument, if it listens: trades, quotes, and bars of the shortest length seen, from the venue.
     Market(MarketRef<'a>),
-    /// Something happened to a slice. Its fills are counted already.
+    /// Something happened to a slice. Its fills are counted already. In a backtest on bars the time of what happened inside a bar
+    /// is its end, and a slice that is sent in answer acts inside the bar: what is due by the clock is better done at
+    /// [`Occasion::Time`].
     Slice(&'a OrderEvent),
     /// The order has another quantity or limit price.
     Amended,

@@ -83,7 +83,6 @@ impl Work {
 }
 
 /// An order that is being worked, as it is written down.
-#[cfg_attr(not(test), expect(dead_code, reason = "for when the whole engine is saved"))]
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct SavedWork {
     pub(crate) parent: OrderId,

@@ -43,8 +43,9 @@ impl Chunking {
 }
 
 impl ExecutionAlgorithm for Chunking {
-    fn step(&mut self, view: &View<'_>, _occasion: Occasion<'_>, act: &mut Actions) {
-        if view.now() < self.next {
+    fn step(&mut self, view: &View<'_>, occasion: Occasion<'_>, act: &mut Actions) {
+        let is_answer = matches!(occasion, Occasion::Slice(_)) && self.chunks.delay > TimeDelta::ZERO;
+        if view.now() < self.next || is_answer {
             act.wake_at(self.next);
             return;
         }

@@ -7,13 +7,14 @@ use algoflow_core::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::{Actions, Slice, View};
+use super::{Actions, Occasion, Slice, View};
 
 /// What is done when the time is over: the rest expires, or is taken.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub(super) struct Finale {
     ends: Timestamp,
     at_end: AtEnd,
+    begun: bool,
     /// What had filled when the rest was last taken.
     taken_at: Option<Quantity>,
 }
@@ -21,17 +22,22 @@ pub(super) struct Finale {
 impl Finale {
     /// An end that never comes is [`Timestamp::MAX`].
     pub(super) fn new(ends: Timestamp, at_end: AtEnd) -> Self {
-        Self { ends, at_end, taken_at: None }
+        Self { ends, at_end, begun: false, taken_at: None }
     }
 
     /// Whether the time is over: then all that is left to do is done here.
-    pub(super) fn step(&mut self, view: &View<'_>, act: &mut Actions) -> bool {
+    pub(super) fn step(&mut self, view: &View<'_>, occasion: Occasion<'_>, act: &mut Actions) -> bool {
         if view.now() < self.ends {
             if self.ends < Timestamp::MAX {
                 act.wake_at(self.ends);
             }
             return false;
         }
+        if !self.begun && matches!(occasion, Occasion::Slice(_)) {
+            act.wake_at(self.ends);
+            return true;
+        }
+        self.begun = true;
         if self.at_end == AtEnd::Cancel {
             act.finish();
             return true;

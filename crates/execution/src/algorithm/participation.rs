@@ -59,7 +59,7 @@ impl ExecutionAlgorithm for Participating {
         let ends = |duration: TimeDelta| view.started().saturating_add(duration);
         let ends = self.participation.duration.map_or(Timestamp::MAX, ends);
         let mut finale = self.finale.unwrap_or_else(|| Finale::new(ends, self.participation.at_end));
-        let is_over = finale.step(view, act);
+        let is_over = finale.step(view, occasion, act);
         self.finale = Some(finale);
         if is_over {
             return;

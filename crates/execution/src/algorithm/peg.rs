@@ -105,7 +105,7 @@ impl ExecutionAlgorithm for Pegging {
         let ends = self.peg.duration.map(|duration| view.started().saturating_add(duration));
         let mut finale =
             self.finale.unwrap_or_else(|| Finale::new(ends.unwrap_or(Timestamp::MAX), self.peg.at_end));
-        let is_over = finale.step(view, act);
+        let is_over = finale.step(view, occasion, act);
         self.finale = Some(finale);
         if is_over {
             return;

@@ -146,9 +146,10 @@ impl Plan {
         }
     }
 
-    fn step(&mut self, view: &View<'_>, act: &mut Actions) {
+    fn step(&mut self, view: &View<'_>, occasion: Occasion<'_>, act: &mut Actions) {
         let before = self.due;
-        while self.times.get(self.due).is_some_and(|time| *time <= view.now()) {
+        let by_the_clock = !matches!(occasion, Occasion::Slice(_));
+        while by_the_clock && self.times.get(self.due).is_some_and(|time| *time <= view.now()) {
             self.due += 1;
         }
         if let Some(next) = self.times.get(self.due) {
@@ -181,8 +182,8 @@ impl ExecutionAlgorithm for Schedule {
             Occasion::Slice(event) if was_refused(&event.kind) => plan.owed = true,
             _ => {}
         }
-        if !plan.finale.step(view, act) {
-            plan.step(view, act);
+        if !plan.finale.step(view, occasion, act) {
+            plan.step(view, occasion, act);
         }
         self.plan = Some(plan);
     }

@@ -166,17 +166,19 @@ impl Engine {
         }
         let Some(mut runner) = self.works.take_runner(parent) else { return Ok(()) };
         let mut act = Actions::default();
-        if let Some(view) = self.view(parent, matches!(occasion, Occasion::Market(_))) {
+        let is_news = matches!(occasion, Occasion::Market(_));
+        if let Some(view) = self.view(parent, is_news) {
             runner.step(&view, occasion, &mut act);
         }
         self.works.put_back(parent, runner);
         let now = self.state.now;
         if let Some(work) = self.works.all.get_mut(&parent) {
-            // A time that is past is the next moment.
-            let wake = act.wake.map(|at| at.max(now.saturating_add(TimeDelta::from_nanos(1))));
-            work.wake = wake.or(work.wake.filter(|at| *at > now));
+            // A time that is past comes at once; but not again and again at the same time.
+            let is_woken = matches!(occasion, Occasion::Time);
+            let soonest = now.saturating_add(TimeDelta::from_nanos(i64::from(is_woken)));
+            let before = work.wake.filter(|at| *at > now || !is_woken);
+            work.wake = act.wake.map(|at| at.max(soonest)).or(before);
         }
-        let is_news = matches!(occasion, Occasion::Market(_));
         for action in act.list {
             match action {
                 Action::Send(slice) => self.send_slice(parent, slice, is_news, commands)?,

@@ -111,7 +111,8 @@ fn chunks_wait_for_the_one_before_and_for_the_pause() {
     assert_eq!(sizes(&commands), [(2, 3)]);
     rig.h.accept(order(2)).unwrap();
     assert!(rig.minute().is_empty(), "the first is still out");
-    assert_eq!(sizes(&rig.h.fill(order(2), "10").unwrap()), [(3, 3)]);
+    assert!(rig.h.fill(order(2), "10").unwrap().is_empty());
+    assert_eq!(sizes(&rig.after(0)), [(3, 3)], "by the clock");
     assert!(rig.h.fill(order(3), "10").unwrap().is_empty(), "a pause");
     assert_eq!(sizes(&rig.minute()), [(4, 1)]);
 }

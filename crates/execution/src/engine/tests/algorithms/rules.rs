@@ -297,7 +297,8 @@ fn a_change_that_fits_is_made_at_once() {
     h.close(id(), "10").unwrap();
     assert_eq!(h.state().orders.get(order(1)).unwrap().leaves(), q(20));
     assert!(log.lock().unwrap().contains(&"1 Amended".to_owned()));
-    let slice = sent(&h.fill(order(2), "10").unwrap());
+    h.fill(order(2), "10").unwrap();
+    let slice = sent(&h.wait_until(h.now()).unwrap());
     assert_eq!((slice.spec.quantity, slice.spec.kind), (q(5).into(), OrderKind::Limit { price: p("11") }));
 }
 
