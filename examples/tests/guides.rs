@@ -6,7 +6,7 @@ type Outcome = Result<(), Box<dyn Error>>;
 
 /// Guides whose blocks are excerpts, and the examples that they are excerpts of. The blocks of the other guides are whole
 /// programs, which the documentation tests of the facade run.
-const EXCERPTS: [(&str, &[&str]); 7] = [
+const EXCERPTS: [(&str, &[&str]); 8] = [
     ("your-own-strategy", &["your_own_strategy", "quickstart"]),
     ("multi-timeframe", &["multi_timeframe"]),
     ("portfolio", &["portfolio"]),
@@ -14,6 +14,7 @@ const EXCERPTS: [(&str, &[&str]); 7] = [
     ("parameter-sweep", &["parameter_sweep"]),
     ("custom-data", &["custom_data_source"]),
     ("custom-models", &["custom_models"]),
+    ("execution-algorithms", &["execution_algorithms"]),
 ];
 
 fn read(path: &str) -> Result<String, Box<dyn Error>> {

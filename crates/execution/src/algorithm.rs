@@ -100,7 +100,8 @@ pub enum Occasion<'a> {
     Start,
     /// The time that it asked for has come, or the pause after a slice without a fill is over.
     Time,
-    /// Market data of the instrument, if it listens: trades, quotes, and bars of the shortest length seen, from the venue.
+    /// Market data of the instrument, if it listens: trades, quotes, and bars of the shortest length seen, from the venue. A price
+    /// of a pool is [`MarketRef::Other`]; [`View::last`] has it.
     Market(MarketRef<'a>),
     /// Something happened to a slice. Its fills are counted already. In a backtest on bars the time of what happened inside a bar
     /// is its end, and a slice that is sent in answer acts inside the bar: what is due by the clock is better done at

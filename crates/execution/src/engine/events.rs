@@ -67,10 +67,9 @@ impl Engine {
         match &event.kind {
             // The ledger knows of it as a fill of a slice.
             OrderEventKind::Filled(fill) if worked => {
-                if target {
-                    let signed = side.signed(fill.quantity.min(leaves)).unwrap_or(Quantity::ZERO);
-                    self.unexpect(usize::from(id.strategy), instrument, signed);
-                }
+                let expected = if target { fill.quantity.min(leaves) } else { Quantity::ZERO };
+                let signed = side.signed(expected).unwrap_or(Quantity::ZERO);
+                self.unexpect(usize::from(id.strategy), instrument, signed);
             }
             OrderEventKind::Filled(fill) => self.on_fill(id, instrument, fill, leaves, target)?,
             OrderEventKind::Denied { .. } => self.denials.push(event.clone()),

@@ -278,7 +278,7 @@ impl World {
             self.venue.insert(key, at_venue);
         }
         if submit.spec.time_in_force == TimeInForce::Ioc && !lost {
-            if draw % 3 != 0 {
+            if !draw.is_multiple_of(3) {
                 self.fill_order(key, draw);
             }
             if let Some(order) = self.venue.get_mut(&key).filter(|order| order.open) {
