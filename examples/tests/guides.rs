@@ -15,6 +15,7 @@ const EXCERPTS: [(&str, &[&str]); 8] = [
     ("parameter-sweep", &["parameter_sweep"]),
     ("custom-data", &["custom_data_source"]),
     ("custom-models", &["custom_models"]),
+    ("execution-algorithms", &["execution_algorithms"]),
 ];
 
 fn read(path: &str) -> Result<String, Box<dyn Error>> {

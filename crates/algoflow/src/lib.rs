@@ -96,7 +96,7 @@ pub mod prelude {
         instrument::{InstrumentKind, OrderLimits},
         ledger::{AccountKind, Portfolio, Position},
         market::{CorporateAction, CorporateActionKind, CustomData, FundingRate},
-        order::{CancelReason, Liquidity, OrderRole, RejectCode},
+        order::{CancelReason, Liquidity, OrderRole, RejectCode, algorithm},
         prelude::*,
     };
 

@@ -8,7 +8,11 @@ use algoflow_core::{
     time::TimeDelta,
 };
 use algoflow_data::{BarSeries, Feed};
-use algoflow_execution::{Engine, ErrorPolicy, risk::RiskLimits};
+use algoflow_execution::{
+    Engine, ErrorPolicy,
+    algorithm::{AlgorithmFactory, ExecutionAlgorithm},
+    risk::RiskLimits,
+};
 use algoflow_sim::{SimError, SimVenue};
 
 use crate::{driver::Driver, error::BacktestError, result::BacktestResult};
@@ -56,6 +60,7 @@ pub struct Backtest {
     feeds: Vec<Feed>,
     prices: Vec<Arc<BarSeries>>,
     strategies: Vec<(String, Box<dyn Strategy>)>,
+    algorithms: Vec<(String, Box<AlgorithmFactory>)>,
     seed: u64,
     run: u32,
     sample_every: Option<TimeDelta>,
@@ -100,6 +105,7 @@ impl Backtest {
             feeds: Vec::new(),
             prices: Vec::new(),
             strategies: Vec::new(),
+            algorithms: Vec::new(),
             seed: 0,
             run: 1,
             sample_every: None,
@@ -179,6 +185,17 @@ impl Backtest {
             .map(|n| if n == 1 { name.clone() } else { format!("{name}-{n}") })
             .find(|name| !taken(name));
         self.strategies.push((unique.unwrap_or(name), strategy));
+        self
+    }
+
+    /// Registers an execution algorithm of the user's own: see [`Engine::add_algorithm`].
+    #[must_use]
+    pub fn algorithm(
+        mut self,
+        name: &str,
+        factory: impl Fn(&str) -> Result<Box<dyn ExecutionAlgorithm>, String> + Send + Sync + 'static,
+    ) -> Self {
+        self.algorithms.push((name.to_owned(), Box::new(factory)));
         self
     }
 
@@ -312,6 +329,9 @@ impl Backtest {
                 return Err(BacktestError::UnknownVenue { venue });
             }
             engine.deposit(venue, money)?;
+        }
+        for (name, factory) in self.algorithms {
+            engine.add_algorithm(name, factory)?;
         }
         for (name, strategy) in self.strategies {
             engine.add_strategy(StrategyId::new(&name)?, strategy)?;

@@ -2,20 +2,20 @@
 
 mod order_builder;
 
-pub use order_builder::OrderBuilder;
+pub use order_builder::{OrderBuilder, WorkedOrder};
 
 use rust_decimal::Decimal;
 
 use crate::{
     bar_spec::BarSpec,
-    error::{NumberError, StrategyError},
+    error::{NumberError, OrderError, StrategyError},
     id::{InstrumentId, OrderId, StrategyId},
     instrument::Instrument,
     ledger::{Portfolio, Position},
     market::{Bar, Quote},
     number::{Price, Quantity, Rounding},
-    order::{Order, OrderKind, OrderQuantity, OrderRole, OrderSpec, Side},
-    state::{OrderView, Request, State, Subscription, Timer},
+    order::{Order, OrderKind, OrderQuantity, OrderRole, OrderSpec, Side, algorithm::Algorithm},
+    state::{Hold, OrderView, Request, State, Subscription, Timer},
     strategy::StrategyResult,
     time::{TimeDelta, Timestamp},
     trading::TradingState,
@@ -132,10 +132,21 @@ impl<'a> Context<'a> {
         Ok(self.state.portfolio.equity()?)
     }
 
-    /// The open orders of this strategy, oldest first.
+    /// The open orders of this strategy, oldest first. Slices of orders with an algorithm are not among them: see
+    /// [`Context::slices`].
     pub fn orders(&self) -> impl DoubleEndedIterator<Item = &Order> {
         let strategy = self.strategy;
-        self.state.orders.open().filter(move |order| usize::from(order.id.strategy) == strategy)
+        self.state
+            .orders
+            .open()
+            .filter(move |order| usize::from(order.id.strategy) == strategy && !order.spec.is_slice())
+    }
+
+    /// The open slices of an order with an algorithm, oldest first. They are the engine's: the strategy cancels and amends their
+    /// parent.
+    pub fn slices(&self, parent: OrderId) -> impl DoubleEndedIterator<Item = &Order> {
+        let of_parent = move |order: &&Order| order.spec.is_slice_of(parent);
+        self.state.orders.open().filter(of_parent)
     }
 
     /// An order of this run, open or not. Orders that are over may be kept in brief; such a one is written out, and so is not lent.
@@ -224,10 +235,10 @@ impl<'a> Context<'a> {
         OrderBuilder::new(self, OrderSpec::market(instrument, side, quantity))
     }
 
-    /// Asks for the end of an order.
+    /// Asks for the end of an order. One with an algorithm ends once none of its slices can fill any more.
     ///
     /// # Errors
-    /// [`StrategyError::OrderNotOpen`] if it is not an open order of this strategy.
+    /// [`StrategyError::OrderNotOpen`] if it is not an open order of this strategy; [`StrategyError::Order`] for a slice.
     pub fn cancel(&mut self, order: OrderId) -> StrategyResult {
         self.open_order(order)?;
         self.state.requests.push(Request::Cancel(order));
@@ -242,7 +253,9 @@ impl<'a> Context<'a> {
         self.state.instruments.require(instrument)?;
         let strategy = self.strategy;
         let of_ours = |order: &&Order| {
-            usize::from(order.id.strategy) == strategy && order.spec.instrument == instrument
+            usize::from(order.id.strategy) == strategy
+                && order.spec.instrument == instrument
+                && !order.spec.is_slice()
         };
         let requests = self.state.orders.open().filter(of_ours).map(|order| Request::Cancel(order.id));
         self.state.requests.extend(requests);
@@ -257,12 +270,19 @@ impl<'a> Context<'a> {
     pub fn amend(&mut self, order: OrderId, kind: OrderKind, quantity: Quantity) -> StrategyResult {
         let mut spec = self.open_order(order)?.spec;
         if std::mem::discriminant(&spec.kind) != std::mem::discriminant(&kind) {
-            return Err(
-                crate::error::OrderError::Conflict { what: "an amendment cannot change the kind" }.into()
-            );
+            return Err(OrderError::Conflict { what: "an amendment cannot change the kind" }.into());
         }
         (spec.kind, spec.quantity) = (kind, quantity.into());
-        spec.validate(self.instrument(spec.instrument)?)?;
+        let worked = self.state.orders.entry(order).is_some_and(|entry| entry.hold == Hold::Algorithm);
+        let instrument = self.instrument(spec.instrument)?;
+        if worked {
+            // Only its slices are as large as the venue takes.
+            let mut rules = instrument.clone();
+            rules.limits.max_quantity = None;
+            spec.validate(&rules)?;
+        } else {
+            spec.validate(instrument)?;
+        }
         self.state.requests.push(Request::Amend { order, kind, quantity });
         Ok(())
     }
@@ -270,7 +290,12 @@ impl<'a> Context<'a> {
     fn open_order(&self, id: OrderId) -> Result<&Order, StrategyError> {
         let ours = |order: &&Order| order.is_open() && usize::from(order.id.strategy) == self.strategy;
         let known = self.state.orders.entry(id).map(|entry| &entry.order);
-        known.filter(ours).ok_or_else(|| StrategyError::OrderNotOpen { order: id })
+        let order = known.filter(ours).ok_or_else(|| StrategyError::OrderNotOpen { order: id })?;
+        if order.spec.is_slice() {
+            let what = "a slice is the algorithm's: cancel or amend the order that it is a slice of";
+            return Err(OrderError::Conflict { what }.into());
+        }
+        Ok(order)
     }
 
     /// Brings this strategy's position to `target` (below zero is short) with a market order for the difference.
@@ -287,6 +312,32 @@ impl<'a> Context<'a> {
             return Ok(());
         }
         self.move_to(instrument, index, target)
+    }
+
+    /// As [`Context::target_position`], with an order that an execution algorithm works. `None` if nothing is left to do.
+    ///
+    /// # Errors
+    /// Those of [`Context::target_position`]; [`StrategyError::Order`] for parameters that make no sense.
+    pub fn target_position_via(
+        &mut self,
+        instrument: InstrumentId,
+        target: Quantity,
+        algorithm: impl Into<Algorithm>,
+    ) -> Result<Option<OrderId>, StrategyError> {
+        let index = self.state.instruments.require(instrument)?;
+        let held = self.state.portfolio.strategy_quantity(self.strategy, index);
+        let expected = held.checked_add(self.state.pending_target(self.strategy, index))?;
+        let difference = target.checked_sub(expected)?;
+        if difference.is_zero() {
+            return Ok(None);
+        }
+        let side = if difference.is_negative() { Side::Sell } else { Side::Buy };
+        let mut spec = OrderSpec::market(instrument, side, difference.checked_abs()?);
+        spec.contingency.role = OrderRole::Target;
+        let algorithm = algorithm.into();
+        algorithm.validate(&spec, self.instrument(instrument)?)?;
+        self.state.pending.raise(self.strategy, index, difference);
+        Ok(Some(self.push_work(index, spec, Box::new(algorithm))))
     }
 
     /// Apart from [`Context::target_position`], so that saying the same target again costs next to nothing.
@@ -381,6 +432,12 @@ impl<'a> Context<'a> {
         let id = self.state.orders.create(self.strategy, instrument, spec, self.state.now);
         self.state.requests.push(Request::Submit(id));
         id
+    }
+
+    fn push_work(&mut self, instrument: usize, spec: OrderSpec, algorithm: Box<Algorithm>) -> OrderId {
+        let order = self.state.orders.create(self.strategy, instrument, spec, self.state.now);
+        self.state.requests.push(Request::Work { order, algorithm });
+        order
     }
 
     /// Adds a value to a named series that the report shows.

@@ -1,5 +1,6 @@
 //! Orders: what is asked of a venue, the states an order passes through, and what the venue says of it.
 
+pub mod algorithm;
 mod event;
 mod kind;
 mod spec;

@@ -1,6 +1,7 @@
 //! The engine: one input in, commands out.
 
 mod adopt;
+mod algorithms;
 mod at_once;
 mod contingent;
 mod control;
@@ -19,25 +20,29 @@ mod submit;
 mod trim;
 
 pub use adopt::{Adjustment, Adopted, Anomaly, EXTERNAL, MAX_ANOMALIES};
+pub use algorithms::{MAX_OPEN_SLICES, MAX_REFUSALS};
 pub use quiet::{Quiet, Told};
+
+use std::sync::Arc;
 
 use algoflow_core::{
     capabilities::Capabilities,
     command::Command,
     context::Context,
-    id::{Asset, StrategyId, VenueId},
+    id::{Asset, OrderId, StrategyId, VenueId},
     instrument::Instrument,
     ledger::{AccountKind, Portfolio},
     market::MarketData,
     number::Money,
     order::OrderEvent,
-    state::State,
+    state::{Hold, State},
     strategy::{Strategy, StrategyResult},
     time::Timestamp,
     trading::{Standing, TradingState},
 };
 
 use crate::{
+    algorithm::ExecutionAlgorithm,
     error::EngineError,
     fills::KnownFills,
     input::Input,
@@ -46,6 +51,7 @@ use crate::{
     risk::{Book, RiskState},
     routes::Routes,
     timers::Timers,
+    works::Works,
 };
 
 /// How many requests strategies may make while one input is processed, before the engine takes it for a loop.
@@ -109,6 +115,7 @@ pub struct Engine {
     shown: Vec<emulation::Shown>,
     fills: KnownFills,
     timers: Timers,
+    works: Works,
     on_error: ErrorPolicy,
     halts: Vec<Halt>,
     /// Positions of halted strategies that are to be closed.
@@ -154,6 +161,7 @@ impl Engine {
             shown: Vec::new(),
             fills: KnownFills::default(),
             timers: Timers::default(),
+            works: Works::default(),
             on_error: ErrorPolicy::default(),
             halts: Vec::new(),
             closing: Vec::new(),
@@ -289,6 +297,33 @@ impl Engine {
         self.state.portfolio.add_strategy();
         self.strategies.push(Slot { strategy, halted: false });
         Ok(())
+    }
+
+    /// Registers an execution algorithm of the user's own under a name by which orders ask for it
+    /// ([`Algorithm::Custom`](algoflow_core::order::algorithm::Algorithm::Custom)). The factory is called for each of them, with the
+    /// text of its parameters, and says what is wrong with it.
+    ///
+    /// # Errors
+    /// [`EngineError::DuplicateAlgorithm`], [`EngineError::AlgorithmTooLate`].
+    pub fn add_algorithm(
+        &mut self,
+        name: impl Into<String>,
+        factory: impl Fn(&str) -> Result<Box<dyn ExecutionAlgorithm>, String> + Send + Sync + 'static,
+    ) -> Result<(), EngineError> {
+        let name = name.into();
+        if self.started {
+            return Err(EngineError::AlgorithmTooLate { name });
+        }
+        if self.works.register(&name, Arc::new(factory)) {
+            return Ok(());
+        }
+        Err(EngineError::DuplicateAlgorithm { name })
+    }
+
+    /// Whether an order of this run has an algorithm: it is then an order of the engine, which no venue knows.
+    #[must_use]
+    pub fn is_worked(&self, order: OrderId) -> bool {
+        self.state.orders.entry(order).is_some_and(|entry| entry.hold == Hold::Algorithm)
     }
 
     /// Takes one input and appends what the venues are to do to `commands`.

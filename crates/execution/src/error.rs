@@ -91,6 +91,20 @@ pub enum EngineError {
     /// Limits that make no sense.
     #[error(transparent)]
     Risk(#[from] crate::risk::RiskError),
+    /// Two execution algorithms of one name.
+    #[error("there are two execution algorithms named {name:?}")]
+    DuplicateAlgorithm {
+        /// The name.
+        name: String,
+    },
+    /// An execution algorithm that is registered after the start.
+    #[error(
+        "the execution algorithm {name:?} comes too late: it is registered before the start, or a journal could not be replayed"
+    )]
+    AlgorithmTooLate {
+        /// The name.
+        name: String,
+    },
     /// A strategy that is added after the start.
     #[error(
         "{strategy} comes too late: strategies are added before the start, or a journal could not be replayed"
@@ -121,6 +135,8 @@ impl EngineError {
             Self::NotTolerant => "ENGINE_NOT_TOLERANT",
             Self::UnknownStrategy { .. } => "ENGINE_UNKNOWN_STRATEGY",
             Self::Risk(error) => error.code(),
+            Self::DuplicateAlgorithm { .. } => "ENGINE_DUPLICATE_ALGORITHM",
+            Self::AlgorithmTooLate { .. } => "ENGINE_ALGORITHM_TOO_LATE",
             Self::Started { .. } => "ENGINE_STARTED",
         }
     }

@@ -58,11 +58,19 @@
 //! 5. *A mistake of a strategy is its own*: it is halted, its orders are cancelled, the others go on.
 //! 6. *Limits hold for everything that leaves*, by rules RK1 to RK15; exits are never blocked by them.
 //!
+//! # Execution algorithms
+//!
+//! An order that a strategy gives to an algorithm ([`OrderBuilder::via`](algoflow_core::context::OrderBuilder::via)) is worked by
+//! the engine: slices of it are sent, and it fills with them. It never exceeds its quantity, its price and its fee under partial
+//! fills, refusals, unknown outcomes, late fills and amendments, by rules A1 to A14, which tests cite. See [`algorithm`].
+//!
 //! # Limits
 //!
 //! One input leads to at most [`MAX_REQUESTS_PER_INPUT`] requests and [`MAX_TIMERS_PER_INPUT`] timers; repeated fills are
-//! told from new ones among the last [`MAX_KNOWN_FILLS`]. Execution algorithms are not there yet.
+//! told from new ones among the last [`MAX_KNOWN_FILLS`]. An order that is worked has at most [`MAX_OPEN_SLICES`] slices out,
+//! and ends after [`MAX_REFUSALS`] refusals in a row.
 
+pub mod algorithm;
 mod bars;
 mod control;
 mod engine;
@@ -75,11 +83,12 @@ mod links;
 pub mod risk;
 mod routes;
 mod timers;
+mod works;
 
 pub use control::{Control, ControlAction, Scope};
 pub use engine::{
-    Adjustment, Adopted, Anomaly, EXTERNAL, Engine, ErrorPolicy, Halt, MAX_ANOMALIES, MAX_REQUESTS_PER_INPUT,
-    MAX_TIMERS_PER_INPUT, Quiet, Told,
+    Adjustment, Adopted, Anomaly, EXTERNAL, Engine, ErrorPolicy, Halt, MAX_ANOMALIES, MAX_OPEN_SLICES,
+    MAX_REFUSALS, MAX_REQUESTS_PER_INPUT, MAX_TIMERS_PER_INPUT, Quiet, Told,
 };
 pub use error::EngineError;
 pub use fills::MAX_KNOWN_FILLS;

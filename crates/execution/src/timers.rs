@@ -19,6 +19,8 @@ pub(crate) enum Alarm {
     Bars { instrument: usize },
     /// Losses are to be looked at, and states that end.
     Losses,
+    /// The algorithm of an order wants to be called.
+    Work(OrderId),
 }
 
 /// A time, and a number that tells alarms of one time apart.
@@ -32,6 +34,8 @@ pub(crate) struct Timers {
     named: Vec<BTreeMap<String, Key>>,
     /// Where the deadlines of orders stand.
     deadlines: BTreeMap<OrderId, Key>,
+    /// Where the alarms of algorithms stand.
+    wakes: BTreeMap<OrderId, Key>,
     sequence: u64,
     next: Timestamp,
 }
@@ -42,6 +46,7 @@ impl Default for Timers {
             alarms: BTreeMap::new(),
             named: Vec::new(),
             deadlines: BTreeMap::new(),
+            wakes: BTreeMap::new(),
             sequence: 0,
             next: Timestamp::MAX,
         }
@@ -67,6 +72,7 @@ impl Timers {
                 self.named.get_mut(*strategy).and_then(|named| named.insert(timer.name.clone(), key))
             }
             Alarm::Expire(order) => self.deadlines.insert(*order, key),
+            Alarm::Work(order) => self.wakes.insert(*order, key),
             Alarm::Bars { .. } | Alarm::Losses => None,
         };
         self.alarms.insert(key, alarm);
@@ -89,6 +95,9 @@ impl Timers {
             Alarm::Expire(order) => {
                 self.deadlines.remove(order);
             }
+            Alarm::Work(order) => {
+                self.wakes.remove(order);
+            }
             Alarm::Bars { .. } | Alarm::Losses => {}
         }
         self.refresh();
@@ -108,6 +117,12 @@ impl Timers {
             let key = self.deadlines.remove(&order);
             self.take_back(key);
         }
+    }
+
+    /// Takes back the alarm of an order's algorithm, if it has one.
+    pub(crate) fn remove_wake(&mut self, order: OrderId) {
+        let key = self.wakes.remove(&order);
+        self.take_back(key);
     }
 
     fn take_back(&mut self, key: Option<Key>) {

@@ -136,6 +136,8 @@ pub enum Event {
     Input(Box<Input>),
     /// Trading is to end.
     Stop,
+    /// The recorded data are over and time stands still: what is still under way never arrives.
+    End,
     /// Time has passed: see [`Session::next_wakeup`].
     Tick,
 }
@@ -389,6 +391,7 @@ impl Session {
             Event::JournalFailed { reason } => self.on_journal_failed(reason, now, effects),
             Event::Input(input) => self.feed(*input, now, effects)?,
             Event::Stop => self.begin_to_stop(now, effects)?,
+            Event::End => self.end(true, now, effects),
             Event::Tick => {}
         }
         self.pass_time(now, effects)

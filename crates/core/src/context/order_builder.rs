@@ -3,7 +3,7 @@ use crate::{
     error::{OrderError, StrategyError},
     id::OrderId,
     number::{Money, Price, Quantity},
-    order::{OrderKind, OrderRole, OrderSpec, TimeInForce, TrailingOffset, TriggerBy},
+    order::{OrderKind, OrderRole, OrderSpec, TimeInForce, TrailingOffset, TriggerBy, algorithm::Algorithm},
 };
 
 /// An order in the making. Nothing is sent before [`OrderBuilder::submit`].
@@ -186,6 +186,12 @@ impl<'c, 'a> OrderBuilder<'c, 'a> {
         self
     }
 
+    /// Worked by an execution algorithm: the engine sends slices of it, and it never reaches the venue itself. To be said
+    /// last, before [`WorkedOrder::submit`]. See [`Algorithm`] for what there is.
+    pub fn via(self, algorithm: impl Into<Algorithm>) -> WorkedOrder<'c, 'a> {
+        WorkedOrder { order: self, algorithm: Box::new(algorithm.into()) }
+    }
+
     /// Hands the order to the engine, which checks it when the callback returns. A refusal comes as an event
     /// ([`OrderEventKind::Denied`](crate::order::OrderEventKind::Denied)).
     ///
@@ -207,7 +213,53 @@ impl<'c, 'a> OrderBuilder<'c, 'a> {
         };
         spec.contingency.role = OrderRole::Entry;
         let entry = context.push_order(instrument, spec);
-        let group = context.state.orders.new_group(context.strategy, Some(entry));
+        context.push_exits(instrument, entry, &spec, bracket);
+        Ok(entry)
+    }
+}
+
+/// An order in the making that an execution algorithm is to work: see [`OrderBuilder::via`].
+#[derive(Debug)]
+#[must_use = "an order is only sent by `submit`"]
+pub struct WorkedOrder<'c, 'a> {
+    order: OrderBuilder<'c, 'a>,
+    algorithm: Box<Algorithm>,
+}
+
+impl WorkedOrder<'_, '_> {
+    /// Hands the order to the engine, which checks it when the callback returns, and works it. A refusal comes as an event
+    /// ([`OrderEventKind::Denied`](crate::order::OrderEventKind::Denied)).
+    ///
+    /// # Errors
+    /// [`StrategyError::UnknownInstrument`]; [`StrategyError::Order`] for parameters that make no sense, and terms that do not
+    /// go together.
+    pub fn submit(self) -> Result<OrderId, StrategyError> {
+        let OrderBuilder { context, mut spec, bracket, conflict } = self.order;
+        if let Some(what) = conflict {
+            return Err(OrderError::Conflict { what }.into());
+        }
+        let instrument = context.state.instruments.require(spec.instrument)?;
+        self.algorithm.validate(&spec, context.instrument(spec.instrument)?)?;
+        if bracket.is_some() {
+            spec.contingency.role = OrderRole::Entry;
+        }
+        let entry = context.push_work(instrument, spec, self.algorithm);
+        if let Some(bracket) = bracket {
+            context.push_exits(instrument, entry, &spec, bracket);
+        }
+        Ok(entry)
+    }
+}
+
+impl Context<'_> {
+    /// The number of a new one-cancels-other group, for [`OrderBuilder::one_cancels_other`].
+    pub fn new_group(&mut self) -> u64 {
+        self.state.orders.new_group(self.strategy, None)
+    }
+
+    /// Makes the exits of a bracket, which wait for its entry.
+    fn push_exits(&mut self, instrument: usize, entry: OrderId, spec: &OrderSpec, bracket: Bracket) {
+        let group = self.state.orders.new_group(self.strategy, Some(entry));
         let legs = [
             (bracket.take_profit.map(|price| OrderKind::Limit { price }), OrderRole::TakeProfit),
             (bracket.stop, OrderRole::StopLoss),
@@ -220,15 +272,7 @@ impl<'c, 'a> OrderBuilder<'c, 'a> {
             leg.contingency.parent = Some(entry);
             leg.contingency.group = Some(group);
             leg.contingency.role = role;
-            context.push_order(instrument, leg);
+            self.push_order(instrument, leg);
         }
-        Ok(entry)
-    }
-}
-
-impl Context<'_> {
-    /// The number of a new one-cancels-other group, for [`OrderBuilder::one_cancels_other`].
-    pub fn new_group(&mut self) -> u64 {
-        self.state.orders.new_group(self.strategy, None)
     }
 }

@@ -78,6 +78,16 @@ pub enum OrderError {
     /// A trailing distance of zero or less, or of 100 % or more.
     #[error("a trailing offset must be above zero and below 10000 basis points")]
     TrailingOffset,
+    /// A parameter of an execution algorithm that makes no sense.
+    #[error("{algorithm}: {parameter} {problem}")]
+    Algorithm {
+        /// Which algorithm.
+        algorithm: &'static str,
+        /// Which parameter.
+        parameter: &'static str,
+        /// What is wrong with it.
+        problem: String,
+    },
     /// Terms that do not go together.
     #[error("{what}")]
     Conflict {
@@ -108,6 +118,7 @@ codes!(OrderError {
     PriceStep => "ORDER_PRICE_STEP",
     PriceLimits => "ORDER_PRICE_LIMITS",
     TrailingOffset => "ORDER_TRAILING_OFFSET",
+    Algorithm => "ORDER_ALGORITHM",
     Conflict => "ORDER_CONFLICT",
 });
 

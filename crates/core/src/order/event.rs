@@ -144,6 +144,9 @@ pub enum CancelReason {
     RiskLimit,
     /// The venue's own reasons.
     Venue,
+    /// What is left of an order with an algorithm cannot be sent: its slices were refused too often, or it is less than
+    /// the venue takes.
+    Unworkable,
 }
 
 /// What happened to an order.

@@ -61,6 +61,9 @@ pub enum OrderRole {
     Target,
     /// Closes a position.
     Close,
+    /// A slice of an order with an algorithm, which is its parent. The engine makes it, and the strategy is told of its
+    /// parent instead.
+    Slice,
 }
 
 impl OrderRole {
@@ -121,6 +124,19 @@ impl OrderSpec {
         price: Price,
     ) -> Self {
         Self { kind: OrderKind::Limit { price }, ..Self::market(instrument, side, quantity) }
+    }
+
+    /// Whether it is of a slice of an order with an algorithm.
+    #[must_use]
+    #[inline]
+    pub const fn is_slice(&self) -> bool {
+        matches!(self.contingency.role, OrderRole::Slice)
+    }
+
+    /// Whether it is of a slice of this order.
+    #[must_use]
+    pub fn is_slice_of(&self, parent: OrderId) -> bool {
+        self.is_slice() && self.contingency.parent == Some(parent)
     }
 
     /// How much an order is for that is a good-till-cancelled market order of an amount of the base, and nothing else: no flags, no

@@ -23,6 +23,8 @@ pub enum Hold {
     Parent,
     /// Until the trigger is reached, because the venue does not watch it.
     Trigger,
+    /// For good: it has an algorithm, and only slices of it are sent.
+    Algorithm,
 }
 
 /// Why the engine asked a venue to end an order. The venue only knows that it was asked.

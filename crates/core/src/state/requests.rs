@@ -4,7 +4,7 @@ use crate::{
     bar_spec::BarSpec,
     id::{InstrumentId, OrderId},
     number::Quantity,
-    order::OrderKind,
+    order::{OrderKind, algorithm::Algorithm},
     time::{TimeDelta, Timestamp},
 };
 
@@ -81,6 +81,13 @@ pub struct Timer {
 pub enum Request {
     /// Check and send an order that was made.
     Submit(OrderId),
+    /// Check an order that was made, and work it.
+    Work {
+        /// Which.
+        order: OrderId,
+        /// How.
+        algorithm: Box<Algorithm>,
+    },
     /// End an order.
     Cancel(OrderId),
     /// Change an order.

@@ -3,7 +3,7 @@
 use algoflow_core::{
     command::Command,
     error::StrategyError,
-    market::{Bar, CorporateActionKind, MarketData},
+    market::{Bar, CorporateActionKind, MarketData, MarketRef},
     state::Timer,
     strategy::Strategy,
     time::Timestamp,
@@ -46,11 +46,18 @@ impl Engine {
             MarketData::Bar(bar) => {
                 self.state.portfolio.set_mark(index, bar.close);
                 self.watch_event(index, Seen::Bar(bar), commands)?;
+                if !self.works.are_deaf() && self.shown.get(index).is_some_and(|shown| shown.is_shortest(bar))
+                {
+                    self.work_on(index, MarketRef::Bar(bar), commands)?;
+                }
                 self.on_bar(index, bar, commands)?;
             }
             MarketData::Trade(trade) => {
                 self.state.portfolio.set_mark(index, trade.price);
                 self.watch_event(index, Seen::from(trade), commands)?;
+                if !self.works.are_deaf() {
+                    self.work_on(index, MarketRef::Trade(trade), commands)?;
+                }
                 tell!(self, index, trades, on_trade, trade);
                 self.build_bars(index, commands, |builder, done| builder.on_trade(trade, done))?;
             }
@@ -64,6 +71,9 @@ impl Engine {
                         .set_mark(index, middle(quote).map_err(algoflow_core::error::AccountError::from)?);
                 }
                 self.watch_event(index, Seen::Quote(quote), commands)?;
+                if !self.works.are_deaf() {
+                    self.work_on(index, MarketRef::Quote(quote), commands)?;
+                }
                 tell!(self, index, quotes, on_quote, quote);
                 self.build_bars(index, commands, |builder, done| builder.on_quote(quote, done))?;
             }
@@ -73,6 +83,9 @@ impl Engine {
                 self.state.portfolio.set_mark(index, pool.price);
                 let seen = Seen::Trade { price: pool.price, ts_event: pool.ts_event };
                 self.watch_event(index, seen, commands)?;
+                if !self.works.are_deaf() {
+                    self.work_on(index, MarketRef::Other, commands)?;
+                }
                 tell!(self, index, pools, on_pool, pool);
             }
             MarketData::CorporateAction(action) => {
@@ -83,6 +96,7 @@ impl Engine {
                     CorporateActionKind::Split { to, from } => {
                         self.state.portfolio.apply_split(index, to, from)?;
                         self.end_held(index);
+                        self.end_works(index);
                     }
                     _ => {}
                 }
@@ -99,6 +113,7 @@ impl Engine {
                 if let Some(known) = self.state.instruments.get_mut(index) {
                     known.status = status.status;
                 }
+                self.work_by_status(index, status.status, commands)?;
                 tell!(self, index, events, on_event, data);
             }
             _ => tell!(self, index, events, on_event, data),
@@ -204,6 +219,7 @@ impl Engine {
                     self.on_timer(strategy, &timer, timers);
                 }
                 Alarm::Expire(order) => self.expire(order, commands)?,
+                Alarm::Work(order) => self.wake_work(order, commands)?,
                 Alarm::Bars { instrument } => self.complete_bars(instrument, due, commands)?,
                 Alarm::Losses => self.look_at_losses(),
             }

@@ -72,6 +72,11 @@ impl Shown {
         self.quotes = true;
     }
 
+    /// Whether no shorter bars were seen.
+    pub(super) fn is_shortest(self, bar: &Bar) -> bool {
+        self.bars == Some(bar.spec)
+    }
+
     fn by_quotes(self, trigger_by: TriggerBy) -> bool {
         self.quotes && (trigger_by == TriggerBy::BidAsk || !self.trades)
     }

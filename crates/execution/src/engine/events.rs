@@ -6,6 +6,7 @@ use algoflow_core::{
     id::OrderId,
     number::Quantity,
     order::{CancelReason, Fill, OrderEvent, OrderEventKind, OrderQuantity, OrderStatus},
+    state::Hold,
     strategy::Strategy,
 };
 
@@ -35,7 +36,9 @@ impl Engine {
             // So are the ends of orders.
             return Ok(());
         }
+        let worked = entry.hold == Hold::Algorithm;
         if let OrderEventKind::Filled(fill) = &event.kind
+            && !worked
             && !self.fills.is_new(&mut entry.last_fill, &fill.id)
         {
             // A venue repeats what it told before a connection was lost.
@@ -43,6 +46,7 @@ impl Engine {
         }
         let leaves = entry.order.leaves();
         let target = entry.order.spec.contingency.role.is_target();
+        let is_slice = entry.order.spec.is_slice();
         let was_final = entry.order.status.is_final();
         let was_unknown = entry.order.status == OrderStatus::Unknown;
         if let Err(error) = entry.order.apply(event) {
@@ -67,12 +71,20 @@ impl Engine {
         let (instrument, side, is_final) =
             (entry.instrument, entry.order.spec.side, entry.order.status.is_final());
         match &event.kind {
+            // The ledger knows of it as a fill of a slice.
+            OrderEventKind::Filled(fill) if worked => {
+                let expected = if target { fill.quantity.min(leaves) } else { Quantity::ZERO };
+                let signed = side.signed(expected).unwrap_or(Quantity::ZERO);
+                self.unexpect(usize::from(id.strategy), instrument, signed);
+            }
             OrderEventKind::Filled(fill) => self.on_fill(id, instrument, fill, leaves, target)?,
             OrderEventKind::Denied { .. } if !self.warming => self.denials.push(event.clone()),
             OrderEventKind::Amended { .. } if !is_final => self.on_amended(id, instrument, leaves, target),
             _ => {}
         }
-        self.amend_answered(event, instrument, is_final)?;
+        if !worked {
+            self.amend_answered(event, instrument, is_final)?;
+        }
         if is_final {
             self.state.orders.close(id);
             let filled_now = event.fill().map_or(Quantity::ZERO, |fill| fill.quantity);
@@ -88,7 +100,11 @@ impl Engine {
         }
         let linked = !self.links.membership.is_empty() || !self.links.children.is_empty();
         let group = if linked { self.before_told(event, is_final)? } else { None };
-        if tells_strategy(&event.kind) && !self.warming {
+        if is_slice {
+            if let Some(fill) = event.fill() {
+                self.fill_parent(event, fill, commands)?;
+            }
+        } else if tells_strategy(&event.kind) && !self.warming {
             self.call(usize::from(id.strategy), |strategy, ctx| Strategy::on_order(strategy, ctx, event));
         }
         if is_final {
@@ -109,7 +125,7 @@ impl Engine {
         if fills && self.links.reducing.get(instrument).is_some_and(|orders| !orders.is_empty()) {
             self.shrink_reducing(instrument, commands)?;
         }
-        Ok(())
+        if is_slice { self.after_slice(event, commands) } else { Ok(()) }
     }
 
     fn on_fill(

@@ -214,9 +214,10 @@ impl Engine {
 
 fn strategy_of(request: &Request) -> Option<usize> {
     match request {
-        Request::Submit(order) | Request::Cancel(order) | Request::Amend { order, .. } => {
-            Some(usize::from(order.strategy))
-        }
+        Request::Submit(order)
+        | Request::Work { order, .. }
+        | Request::Cancel(order)
+        | Request::Amend { order, .. } => Some(usize::from(order.strategy)),
         Request::Subscribe { strategy, .. }
         | Request::Schedule { strategy, .. }
         | Request::Unschedule { strategy, .. } => Some(*strategy),

@@ -22,6 +22,7 @@ use algoflow_core::{
     error::OrderError,
     number::Quantity,
     order::{CancelReason, Fill, OrderEvent, OrderEventKind, OrderStatus, RejectCode},
+    state::Hold,
 };
 
 use super::Engine;
@@ -87,7 +88,16 @@ impl Engine {
         commands: &mut Vec<Command>,
     ) -> Result<(), EngineError> {
         let strategy = usize::from(event.order.strategy);
-        self.take_fill(event.order, instrument, fill, false)?;
+        let entry = self.state.orders.entry(event.order);
+        let is_slice = entry.is_some_and(|entry| entry.order.spec.is_slice());
+        // Of an order that is worked only its slices move the ledger.
+        if entry.is_none_or(|entry| entry.hold != Hold::Algorithm) {
+            self.take_fill(event.order, instrument, fill, false)?;
+        }
+        if is_slice {
+            self.fill_parent(event, fill, commands)?;
+            return self.after_slice(event, commands);
+        }
         self.links.revive(event.order);
         let linked = !self.links.membership.is_empty() || !self.links.children.is_empty();
         let group = if linked { self.before_told(event, false)? } else { None };

@@ -99,10 +99,12 @@ impl Quiet<'_> {
 
 impl Engine {
     /// The quick way for `data` and what follows of their kind, if there is one: they go to one strategy, no order waits
-    /// for a trigger that the engine watches, no bars are built, no risk is managed, and no journal is kept.
+    /// for a trigger that the engine watches, no algorithm listens, no bars are built, no risk is managed, and no journal is
+    /// kept.
     #[inline]
     pub fn quiet(&mut self, data: &MarketData) -> Option<Quiet<'_>> {
-        if self.guarded || self.journal.is_some() || self.links.waiting_count > 0 {
+        let watched = self.guarded || self.links.waiting_count > 0 || !self.works.are_deaf();
+        if self.journal.is_some() || watched {
             return None;
         }
         let (instrument, index) = match data {

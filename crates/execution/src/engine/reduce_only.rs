@@ -93,7 +93,8 @@ impl Engine {
                     self.sync_group(number, false, commands)?;
                 }
             } else if order.leaves() > room && !self.native(instrument).contains(Feature::Amend) {
-                if !self.links.to_replace.contains(&id) {
+                // What is left of a slice is its algorithm's to send.
+                if !order.spec.is_slice() && !self.links.to_replace.contains(&id) {
                     self.links.to_replace.push(id);
                 }
                 self.links.to_cancel.push((id, CancelReason::ReduceOnly));

@@ -95,6 +95,7 @@ impl Engine {
         }
         match request {
             Request::Submit(order) => self.submit(order, commands),
+            Request::Work { order, algorithm } => self.work(order, *algorithm, commands),
             Request::Cancel(order) => self.cancel(order, CancelReason::Requested, commands),
             Request::Amend { order, kind, quantity } => {
                 self.wish(order, quantity);
@@ -126,7 +127,9 @@ impl Engine {
         }
         // A specification is large: it is looked at where it is.
         let spec = &entry.order.spec;
-        let (parent, group) = (spec.contingency.parent, spec.contingency.group);
+        // A slice does not wait for its parent.
+        let parent = spec.contingency.parent.filter(|_| !spec.is_slice());
+        let group = spec.contingency.group;
         if let Err(refusal) = self.check(spec, spec.features(), entry.instrument) {
             return self.deny(id, refusal, commands);
         }
@@ -347,6 +350,9 @@ impl Engine {
         let instrument = entry.order.spec.instrument;
         let venue_order = entry.order.venue_order.clone();
         match entry.order.status {
+            OrderStatus::PendingCancel if entry.hold == Hold::Algorithm => {
+                self.end_worked(id, ending, commands)
+            }
             OrderStatus::Initialized => {
                 let text = "cancelled before it was sent";
                 self.deny(id, Refusal::new(RejectCode::Other, text), commands)
@@ -363,6 +369,7 @@ impl Engine {
                 Ok(())
             }
             status if status.is_final() => Ok(()),
+            _ if entry.hold == Hold::Algorithm => self.end_worked(id, ending, commands),
             _ => {
                 entry.ending = Some(ending);
                 self.note(id, OrderEventKind::CancelRequested)?;
@@ -388,6 +395,7 @@ impl Engine {
             }
             status if status.is_final() || status == OrderStatus::PendingCancel => return Ok(()),
             OrderStatus::Initialized => Refusal::new(RejectCode::Other, "the order was not sent yet"),
+            _ if entry.hold == Hold::Algorithm => return self.amend_work(id, kind, quantity, commands),
             OrderStatus::Unknown => {
                 Refusal::new(RejectCode::Other, "it is not known whether the venue has the order")
             }

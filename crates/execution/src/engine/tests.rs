@@ -13,6 +13,7 @@ use algoflow_core::{
 
 use crate::{EngineError, Harness, Journal, replay};
 
+mod algorithms;
 mod contingent;
 mod emulation;
 mod halt;

@@ -59,26 +59,14 @@ impl Runner {
         Ok(())
     }
 
-    /// The data are over: trading ends, and what that leads to still happens.
+    /// The data are over: trading ends, and what that leads to still happens, as far as it needs no time.
     async fn come_to_an_end(
         &mut self,
         tracks: &mut [Track],
         questions: &mut Questions,
     ) -> Result<(), LiveError> {
-        match self.session.phase() {
-            Phase::Stopping { .. } => {
-                // Nothing is left but to wait for the time that the end may take.
-                let now = self.now();
-                let wakeup = self.session.next_wakeup(now).map(|at| self.instant(at));
-                let event = tokio::select! {
-                    biased;
-                    Some(event) = self.told.recv() => event,
-                    () = sleep_until(wakeup) => Event::Tick,
-                };
-                self.step(event, tracks, questions).await
-            }
-            _ => self.step(Event::Stop, tracks, questions).await,
-        }
+        let event = if matches!(self.session.phase(), Phase::Stopping { .. }) { Event::End } else { Event::Stop };
+        self.step(event, tracks, questions).await
     }
 
     async fn step(

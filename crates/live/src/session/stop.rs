@@ -47,6 +47,15 @@ impl Session {
         if waits && !clean && !self.journal_failed {
             return Ok(());
         }
+        self.end(clean, now, effects);
+        Ok(())
+    }
+
+    /// It is over.
+    pub(super) fn end(&mut self, clean: bool, now: Now, effects: &mut Vec<Effect>) {
+        if self.phase == Phase::Stopped {
+            return;
+        }
         self.phase = Phase::Stopped;
         if !self.journal_failed {
             self.sequence += 1;
@@ -54,7 +63,6 @@ impl Session {
             effects.push(Effect::Append(Box::new(SessionStop { sequence, at, clean }.into())));
         }
         effects.push(Effect::Stopped { clean: clean && !self.journal_failed });
-        Ok(())
     }
 
     /// A cancellation that came before its order, or was refused for another reason that has passed, is asked for again.
