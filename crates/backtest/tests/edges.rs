@@ -177,12 +177,12 @@ fn limited(prices: &[i64], limits: RiskLimits) -> Backtest {
 fn a_daily_loss_closes_at_the_next_open_and_trading_goes_on_the_day_after() {
     let loss = LossLimit::amount(Decimal::from(100)).halt().flatten().resume_next_day();
     let limits = RiskLimits::new().max_daily_loss(loss);
-    let prices = [50, 50, 41, 40, 30, 20, 20];
+    let prices = [50, 50, 41, 40, 30, 21, 21];
     let result = limited(&prices, limits.clone()).journal().run().unwrap();
     // Bought at the open of the second bar, which is told at its end; 90, 10 and then 100 are lost in a day.
     let fills: Vec<_> = result.fills.iter().map(|fill| (fill.side, fill.price, fill.ts_event)).collect();
     let at = |day: i64| Timestamp::from_nanos(day * DAY);
-    assert_eq!(fills, [(Side::Buy, Price::from_int(50), at(2)), (Side::Sell, Price::from_int(20), at(6))]);
+    assert_eq!(fills, [(Side::Buy, Price::from_int(50), at(2)), (Side::Sell, Price::from_int(21), at(6))]);
     let what: Vec<_> = result.risk_events.iter().map(|event| (event.at, event.kind.clone())).collect();
     assert!(matches!(&what[0], (when, RiskEventKind::Breach { .. }) if *when == at(5)), "{what:?}");
     let states: Vec<_> = what
