@@ -52,11 +52,11 @@ impl Strategy for Buyer {
     }
 }
 
-/// The ways to work the order, each with the limit that it needs.
-fn ways(
-    profile: VolumeProfile,
-    limit: Price,
-) -> Result<Vec<(&'static str, Option<Algorithm>, Option<Price>)>, Box<dyn Error>> {
+/// A name, an algorithm, and the limit that it needs.
+type Way = (&'static str, Option<Algorithm>, Option<Price>);
+
+/// The ways to work the order.
+fn ways(profile: VolumeProfile, limit: Price) -> Result<Vec<Way>, Box<dyn Error>> {
     let span = TimeDelta::seconds(150);
     let take = AtEnd::Take;
     // Recorded trades do not show what we fill, so there is nothing to take off.
