@@ -243,7 +243,8 @@ impl Engine {
         match adjustment {
             Adjustment::Balance { venue, money, at } => {
                 self.state.now = self.state.now.max(*at);
-                Ok(self.state.portfolio.deposit(*venue, *money)?)
+                // No profit and no loss.
+                Ok(self.pay(|engine| engine.state.portfolio.deposit(*venue, *money))?)
             }
             Adjustment::Position { instrument, quantity, price, id, at } => {
                 self.state.now = self.state.now.max(*at);
@@ -268,7 +269,8 @@ impl Engine {
                 if fill.quantity.is_zero() {
                     return Ok(());
                 }
-                self.state.portfolio.apply_fill(owner, index, &fill)?;
+                let id = OrderId { strategy: u16::try_from(owner).unwrap_or(u16::MAX), ..fill.order };
+                self.take_fill(id, index, &fill, false)?;
                 self.shrink_reducing(index, commands)
             }
         }

@@ -111,7 +111,9 @@ impl Engine {
         let position = self.state.position(strategy, instrument);
         let earned = sum([position.realized(), position.income()])?;
         let earned = self.in_reporting(instrument, earned)?;
-        sum([earned, -self.risk.trade(strategy, instrument).fees])
+        let net = sum([earned, -self.risk.trade(strategy, instrument).fees])?;
+        // Without a sign that a zero may have: what is counted is written down and read again.
+        Ok(net.normalize())
     }
 
     /// An amount of what an instrument is paid in, in the reporting asset.

@@ -21,7 +21,9 @@ pub(super) fn compare(view: &View<'_>, outcome: &mut Reconciliation) {
         .state()
         .orders
         .open()
-        .filter(|order| order.status.is_at_venue() && view.is_here(order.spec.instrument));
+        .filter(|order| order.status.is_at_venue() && view.is_here(order.spec.instrument))
+        // What the engine works itself is at no venue: its slices are.
+        .filter(|order| !view.engine.is_worked(order.id));
     let mut ids: Vec<OrderId> = open.map(|order| order.id).collect();
     ids.extend(reports.keys().chain(fills.keys()));
     ids.sort_unstable();

@@ -22,8 +22,9 @@ impl Session {
             let unanswered =
                 matches!(order.status, S::Submitted | S::Unknown | S::PendingAmend | S::PendingCancel);
             let name = order.spec.instrument.venue();
+            let sent = unanswered && !self.engine.is_worked(order.id);
             let link = self.links.iter_mut().find(|link| link.facts.id == name);
-            if let Some(link) = link.filter(|_| unanswered) {
+            if let Some(link) = link.filter(|_| sent) {
                 let new = order.venue_order.is_none() && order.filled.is_zero();
                 let submit = submits.get(&order.id).copied().filter(|_| new);
                 link.doubts.insert(order.id, Doubt { sent: TimeDelta::ZERO, submit, resent: false });

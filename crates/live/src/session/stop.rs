@@ -96,6 +96,7 @@ impl Session {
                 .orders
                 .open()
                 .filter(|order| order.status.is_at_venue() && order.status != OrderStatus::Submitted)
+                .filter(|order| !self.engine.is_worked(order.id))
                 .map(|order| {
                     let (id, instrument) = (order.id, order.spec.instrument);
                     Command::Cancel(OrderRef {
