@@ -5,8 +5,10 @@
 //! [`algoflow-indicators`](https://docs.rs/algoflow-indicators), [`algoflow-data`](https://docs.rs/algoflow-data),
 //! [`algoflow-execution`](https://docs.rs/algoflow-execution) (the engine), [`algoflow-sim`](https://docs.rs/algoflow-sim)
 //! (simulated venues), [`algoflow-backtest`](https://docs.rs/algoflow-backtest),
-//! [`algoflow-strategies`](https://docs.rs/algoflow-strategies) and
-//! [`algoflow-analytics`](https://docs.rs/algoflow-analytics).
+//! [`algoflow-strategies`](https://docs.rs/algoflow-strategies),
+//! [`algoflow-analytics`](https://docs.rs/algoflow-analytics), [`algoflow-live`](https://docs.rs/algoflow-live) (live and paper
+//! trading), [`algoflow-net`](https://docs.rs/algoflow-net) and [`algoflow-testkit`](https://docs.rs/algoflow-testkit) (for
+//! connectors).
 //!
 #![cfg_attr(
     all(feature = "backtest", feature = "indicators"),
@@ -62,6 +64,8 @@ assert_eq!(result.fills.len(), 1);
 //! | `execution` | with `backtest` | the engine, for drivers of your own, and a harness to test strategies with |
 //! | `sim` | with `backtest` | simulated venues |
 //! | `analytics` | with `backtest` | performance statistics and tear sheets |
+//! | `live` | no | live and paper trading with a durable journal, with `execution` and `sim`; needs a C compiler, for SQLite |
+//! | `net` | no | what connectors to venues are built from: rate limits, WebSockets that reconnect, signing |
 //! | `png` | no | tear sheets as PNG, if there is `analytics` |
 //! | `samples` | no | small sets of real market data inside the binary (1.1 MB), with `data` |
 //!
@@ -80,6 +84,10 @@ pub use algoflow_data as data;
 pub use algoflow_execution as execution;
 #[cfg(feature = "indicators")]
 pub use algoflow_indicators as indicators;
+#[cfg(feature = "live")]
+pub use algoflow_live as live;
+#[cfg(feature = "net")]
+pub use algoflow_net as net;
 #[cfg(feature = "sim")]
 pub use algoflow_sim as sim;
 #[cfg(feature = "strategies")]
@@ -118,6 +126,8 @@ pub mod prelude {
         Rma, Roc, RollingMax, RollingMin, RollingVwap, Rsi, Sma, StdDev, StochRsi, Stochastic, SuperTrend,
         Tema, TrueRange, Variance, Vwap, WilliamsR, Wma, ZScore,
     };
+    #[cfg(feature = "live")]
+    pub use algoflow_live::{Live, LiveConfig, paper::PaperVenue};
     #[cfg(feature = "sim")]
     pub use algoflow_sim::{
         BarFill, BarPath, FeeModel, Fees, FillContext, Latency, LimitFill, SimVenue, Slippage, SlippageModel,

@@ -177,7 +177,10 @@ fn disturb(seed: u64, random: &mut ChaCha8Rng, most: u64) -> (u64, String) {
         if let Ok(result) = std::fs::read_to_string(directory.path().join("result")) {
             return (kills, result);
         }
-        assert!(!status.success() && status.code().is_none(), "seed {seed}: the process failed by itself: {status}");
+        assert!(
+            !status.success() && status.code().is_none(),
+            "seed {seed}: the process failed by itself: {status}"
+        );
     }
 }
 

@@ -65,7 +65,8 @@ impl Runner {
         tracks: &mut [Track],
         questions: &mut Questions,
     ) -> Result<(), LiveError> {
-        let event = if matches!(self.session.phase(), Phase::Stopping { .. }) { Event::End } else { Event::Stop };
+        let event =
+            if matches!(self.session.phase(), Phase::Stopping { .. }) { Event::End } else { Event::Stop };
         self.step(event, tracks, questions).await
     }
 

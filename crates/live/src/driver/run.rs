@@ -10,8 +10,8 @@ use tokio::{
 use tokio_util::task::AbortOnDropHandle;
 
 use super::{
-    Clock, Handle, LiveConfig, LiveError, MAX_CONTROLS, MAX_EVENTS, Outcome, Status,
-    clock::Watch, journal, pump::pump,
+    Clock, Handle, LiveConfig, LiveError, MAX_CONTROLS, MAX_EVENTS, Outcome, Status, clock::Watch, journal,
+    pump::pump,
 };
 use crate::{
     journal::{Entry, JournalWriter, Store},
@@ -70,7 +70,7 @@ impl Runner {
         let (sender, controls) = mpsc::channel(MAX_CONTROLS);
         let (status, seen) = watch::channel(None);
         let (events, incoming) = mpsc::channel(MAX_EVENTS);
-let writer = JournalWriter::spawn(store);
+        let writer = JournalWriter::spawn(store);
         let durable = tokio::spawn(journal::pass_on(writer.durable(), tell.clone()));
         let pumps = venues.iter().map(|_| None).collect();
         Self {

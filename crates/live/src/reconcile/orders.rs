@@ -166,6 +166,10 @@ fn one(
         // The snapshot is older than what the stream told (Y2).
         return;
     }
+    if view.known.in_flight.contains(&id) {
+        // Its answer tells what became of it.
+        return;
+    }
     match report {
         Some(report) => match since_adopted(view, order, report) {
             Some(report) => listed(view, order, &report, filled, outcome),

@@ -293,7 +293,12 @@ impl Session {
             Request::Account { .. } | Request::Order(_) => None,
         });
         let waiting = self.waiting.iter().filter(|waiting| waiting.venue == venue);
-        let in_flight = sent.chain(waiting.map(|waiting| waiting.command.order())).collect();
+        let in_flight: std::collections::BTreeSet<OrderId> =
+            sent.chain(waiting.map(|waiting| waiting.command.order())).collect();
+        let id = self.link(venue)?.facts.id;
+        let open = self.engine.state().orders.open();
+        let here: Vec<OrderId> =
+            open.filter(|order| order.spec.instrument.venue() == id).map(|order| order.id).collect();
         let link = self.link(venue)?;
         let again = link.to_cancel.iter().map(|(.., order)| order.order);
         let new = link.doubts.iter().filter(|(_, doubt)| doubt.submit.is_some());
@@ -306,6 +311,10 @@ impl Session {
             missing: link.missing.clone(),
         };
         known.in_flight.extend(again);
+        if link.facts.is_paced {
+            // Nothing is lost on the way there and back: what is under way arrives when its time comes in the data.
+            known.in_flight.extend(here);
+        }
         // What was sent again since is as new as it was the first time.
         known.settled.retain(|id| !known.in_flight.contains(id));
         Ok(known)
