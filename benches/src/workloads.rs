@@ -1,6 +1,7 @@
 //! The workloads.
 
 mod bars;
+pub mod journal;
 mod sweep;
 mod ticks;
 

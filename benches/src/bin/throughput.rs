@@ -4,8 +4,15 @@
 //!
 //! `bars` and `sweep` read bars (`ts,open,high,low,close,volume`, stamps of the close in nanoseconds), `ticks` reads
 //! trades (`ts,price,qty,side`); CSV or Parquet. Without a file, data are generated.
+//!
+//! `journal` writes generated trades, and what a strategy does with them, to a journal in `--dir` (a temporary directory in the
+//! current one if there is none), then 2,000 more entries one at a time, and reads and replays all of them.
 
-use std::{path::PathBuf, process::ExitCode, time::Instant};
+use std::{
+    path::{Path, PathBuf},
+    process::ExitCode,
+    time::Instant,
+};
 
 use algoflow_backtest::BacktestError;
 use algoflow_benches::{
@@ -18,23 +25,26 @@ struct Arguments {
     file: Option<PathBuf>,
     rows: Option<usize>,
     repeat: usize,
+    directory: Option<PathBuf>,
 }
 
 fn arguments() -> Result<Arguments, String> {
-    let usage = "usage: throughput bars|ticks|sweep [--file FILE] [--rows N] [--repeat R]";
+    let usage =
+        "usage: throughput bars|ticks|sweep|journal [--file FILE] [--rows N] [--repeat R] [--dir DIR]";
     let mut args = std::env::args().skip(1);
     let workload = args.next().ok_or(usage)?;
-    let (mut file, mut rows, mut repeat) = (None, None, 1);
+    let (mut file, mut rows, mut repeat, mut directory) = (None, None, 1, None);
     while let Some(flag) = args.next() {
         let value = args.next().ok_or_else(|| format!("{flag} needs a value\n{usage}"))?;
         match flag.as_str() {
             "--file" => file = Some(PathBuf::from(value)),
+            "--dir" => directory = Some(PathBuf::from(value)),
             "--rows" => rows = Some(number(&value)?),
             "--repeat" => repeat = number(&value)?.max(1),
             other => return Err(format!("unknown option {other}\n{usage}")),
         }
     }
-    Ok(Arguments { workload, file, rows, repeat })
+    Ok(Arguments { workload, file, rows, repeat, directory })
 }
 
 fn number(text: &str) -> Result<usize, String> {
@@ -57,8 +67,32 @@ fn peak_mb() -> u64 {
     line.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok()).unwrap_or(0) / 1024
 }
 
+fn journal(directory: Option<&Path>, rows: usize) -> Result<(), Box<dyn std::error::Error>> {
+    let place = tempfile::tempdir_in(directory.unwrap_or(Path::new(".")))?;
+    let measured = workloads::journal::run(place.path(), rows as u64, 2_000)?;
+    println!(
+        "{{\"workload\":\"journal\",\"events\":{},\"write_s\":{:.4},\"rate\":{:.0},\"size_mb\":{:.1},\
+         \"durable_p50_us\":{:.0},\"durable_p99_us\":{:.0},\"read_s\":{:.4},\"recovery_s\":{:.4},\
+         \"commands\":{},\"rss_mb\":{}}}",
+        measured.events,
+        measured.write_s,
+        measured.events as f64 / measured.write_s,
+        measured.size_mb,
+        measured.durable_p50_us,
+        measured.durable_p99_us,
+        measured.read_s,
+        measured.recovery_s,
+        measured.commands,
+        peak_mb()
+    );
+    Ok(())
+}
+
 fn run() -> Result<(), Box<dyn std::error::Error>> {
-    let Arguments { workload, file, rows, repeat } = arguments()?;
+    let Arguments { workload, file, rows, repeat, directory } = arguments()?;
+    if workload == "journal" {
+        return journal(directory.as_deref(), rows.unwrap_or(1_000_000));
+    }
     let start = Instant::now();
     let bars = |default: usize| match &file {
         Some(path) => data::load_bars(path, rows.or(Some(default))),
@@ -80,7 +114,7 @@ fn run() -> Result<(), Box<dyn std::error::Error>> {
             };
             (start.elapsed(), median(repeat, || workloads::ticks(&series))?)
         }
-        other => return Err(format!("there is no workload {other}: bars, ticks, sweep").into()),
+        other => return Err(format!("there is no workload {other}: bars, ticks, sweep, journal").into()),
     };
     let (load_s, rate) = (load_s.as_secs_f64(), outcome.events as f64 / outcome.run_s);
     println!(

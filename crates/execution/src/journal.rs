@@ -25,7 +25,7 @@ mod replay;
 
 pub use reader::{JournalReader, MAX_JOURNAL_LINE};
 pub(crate) use recorder::Recorder;
-pub use replay::{Replayed, replay, replay_stream};
+pub use replay::{Replayed, replay, replay_input, replay_stream};
 
 use std::io::{BufRead, Write};
 

@@ -1,8 +1,7 @@
 //! The live driver.
 
+pub mod driver;
 pub mod journal;
+pub mod paper;
 pub mod reconcile;
 pub mod session;
-
-pub mod driver;
-pub mod paper;

@@ -59,26 +59,43 @@ struct Replay<'e> {
 impl Replay<'_> {
     fn step(&mut self, input: &Input, recorded: &[Command], ending: &Ending) -> Result<(), EngineError> {
         self.done.inputs += 1;
-        let number = self.done.inputs;
-        let mut commands = Vec::new();
-        let result = self.engine.process(input, &mut commands);
+        let commands = replay_input(self.engine, self.done.inputs, input, recorded, ending)?;
         if *ending == Ending::Unknown {
             self.done.unrecorded = commands;
-            return Ok(());
-        }
-        for index in 0..commands.len().max(recorded.len()) {
-            // Equal numbers can be written differently, and a venue may care.
-            let (replayed, recorded) = (text(commands.get(index)), text(recorded.get(index)));
-            if replayed != recorded {
-                return Err(diverged(number, index + 1, replayed, recorded));
-            }
-        }
-        let replayed = Ending::of(result.as_ref().err());
-        if replayed != *ending {
-            return Err(diverged(number, commands.len() + 1, said(&replayed), said(ending)));
         }
         Ok(())
     }
+}
+
+/// Runs one input of a journal through `engine` and checks that it leads to the same as was recorded, like [`replay`]: for
+/// journals that are kept in another way. `number` is what an error calls the input. The commands that came out.
+///
+/// # Errors
+/// [`EngineError::Diverged`] at the first difference; none if it is not known how the input ended.
+pub fn replay_input(
+    engine: &mut Engine,
+    number: u64,
+    input: &Input,
+    recorded: &[Command],
+    ending: &Ending,
+) -> Result<Vec<Command>, EngineError> {
+    let mut commands = Vec::new();
+    let result = engine.process(input, &mut commands);
+    if *ending == Ending::Unknown {
+        return Ok(commands);
+    }
+    for index in 0..commands.len().max(recorded.len()) {
+        // Equal numbers can be written differently, and a venue may care.
+        let (replayed, recorded) = (text(commands.get(index)), text(recorded.get(index)));
+        if replayed != recorded {
+            return Err(diverged(number, index + 1, replayed, recorded));
+        }
+    }
+    let replayed = Ending::of(result.as_ref().err());
+    if replayed != *ending {
+        return Err(diverged(number, commands.len() + 1, said(&replayed), said(ending)));
+    }
+    Ok(commands)
 }
 
 fn diverged(input: u64, command: usize, replayed: String, recorded: String) -> EngineError {

@@ -57,6 +57,7 @@ pub struct SessionStop {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
+#[allow(clippy::large_enum_variant, reason = "nearly all are records, and a box for each would cost more")]
 pub enum Entry {
     /// A process begins to trade.
     Start(Box<SessionStart>),

@@ -7,8 +7,8 @@ pub use faults::{Fault, FaultRates, Faults};
 use async_trait::async_trait;
 
 use super::{
-    Checksum, Entry, MAX_FRAME_ENTRIES, MAX_SNAPSHOT_BYTES, Snapshot, Store, StoreError, Verified,
-    frame::Frame,
+    Checksum, Entry, MAX_FRAME_ENTRIES, Snapshot, Store, StoreError, Verified, frame::Frame,
+    store::check_snapshot,
 };
 
 /// A journal in memory that fails when it is told to: for simulations and tests.
@@ -195,17 +195,6 @@ impl Drop for MemoryStore {
             self.disk.unlock();
         }
     }
-}
-
-/// Whether a snapshot may be kept.
-pub(super) fn check_snapshot(sequence: u64, last: u64, body: &[u8]) -> Result<(), StoreError> {
-    if sequence > last {
-        return Err(StoreError::SnapshotAhead { sequence, last });
-    }
-    if body.len() > MAX_SNAPSHOT_BYTES {
-        return Err(StoreError::TooLarge { sequence, bytes: body.len(), limit: MAX_SNAPSHOT_BYTES });
-    }
-    Ok(())
 }
 
 #[cfg(test)]

@@ -101,7 +101,7 @@ impl Session {
         let venue_order = Some(format!("V{count}").as_str().into());
         self.event(order, count, OrderEventKind::Accepted { venue_order });
         for part in 1..=2 {
-            if part == 2 && order.sequence % 2 == 0 {
+            if part == 2 && order.sequence.is_multiple_of(2) {
                 let reason = algoflow_core::order::CancelReason::Venue;
                 return self.event(order, count, OrderEventKind::Cancelled { reason });
             }

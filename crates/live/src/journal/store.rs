@@ -1,6 +1,6 @@
 use async_trait::async_trait;
 
-use super::{Checksum, Entry, StoreError};
+use super::{Checksum, Entry, MAX_SNAPSHOT_BYTES, StoreError};
 
 /// The state of an engine and its strategies behind an entry.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -75,4 +75,15 @@ pub trait Store: Send {
     /// # Errors
     /// [`StoreError::Database`]. What was appended is durable all the same.
     async fn close(self: Box<Self>) -> Result<(), StoreError>;
+}
+
+/// Whether a snapshot may be kept.
+pub(super) fn check_snapshot(sequence: u64, last: u64, body: &[u8]) -> Result<(), StoreError> {
+    if sequence > last {
+        return Err(StoreError::SnapshotAhead { sequence, last });
+    }
+    if body.len() > MAX_SNAPSHOT_BYTES {
+        return Err(StoreError::TooLarge { sequence, bytes: body.len(), limit: MAX_SNAPSHOT_BYTES });
+    }
+    Ok(())
 }

@@ -1,7 +1,10 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::journal::samples::{all, session, stops};
+use crate::journal::{
+    MAX_SNAPSHOTS,
+    samples::{all, session, stops},
+};
 
 fn block<T>(future: impl Future<Output = T>) -> T {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
@@ -130,8 +133,6 @@ fn appends_take_the_time_that_was_drawn() {
         assert!(taken >= least * 20 && taken <= most * 21, "{taken:?}");
     });
 }
-
-use crate::journal::MAX_SNAPSHOTS;
 
 proptest! {
     /// S1: whatever goes wrong, what was acknowledged is there, in order, and no group in part.
