@@ -1,5 +1,7 @@
 //! The live driver.
 
+#[cfg(all(unix, feature = "control"))]
+pub mod control;
 pub mod driver;
 pub mod journal;
 pub mod paper;

@@ -5,13 +5,15 @@ use algoflow_core::{
     id::{Asset, OrderId, StrategyId},
     ledger::AccountKind,
     strategy::Strategy,
+    time::Timestamp,
     venue::Venue,
 };
-use algoflow_execution::{Engine, EngineError, ErrorPolicy, Input, journal::Ending};
+use algoflow_execution::{ControlAction, Engine, EngineError, ErrorPolicy, Input, journal::Ending};
 
 use super::{
-    Clock, Handle, LiveError, Outcome, SystemClock,
+    Clock, Handle, LiveError, Outcome, RecentFills, SystemClock,
     run::{Parts, Runner},
+    wish::input,
 };
 use crate::{
     journal::{Entry, Record, SCHEMA_VERSION, SessionStart, Store},
@@ -64,6 +66,8 @@ pub struct Live {
     store: Option<Box<dyn Store>>,
     places: Vec<Place>,
     strategies: Vec<(String, Box<dyn Strategy>)>,
+    setup: Vec<ControlAction>,
+    at_start: Vec<ControlAction>,
 }
 
 impl std::fmt::Debug for Live {
@@ -76,7 +80,15 @@ impl Live {
     /// With these settings.
     #[must_use]
     pub fn new(config: LiveConfig) -> Self {
-        Self { config, clock: Arc::new(SystemClock), store: None, places: Vec::new(), strategies: Vec::new() }
+        Self {
+            config,
+            clock: Arc::new(SystemClock),
+            store: None,
+            places: Vec::new(),
+            strategies: Vec::new(),
+            setup: Vec::new(),
+            at_start: Vec::new(),
+        }
     }
 
     /// With this journal. If it holds a run, that run goes on.
@@ -118,6 +130,20 @@ impl Live {
     #[must_use]
     pub fn boxed_strategy(mut self, name: &str, strategy: Box<dyn Strategy>) -> Self {
         self.strategies.push((name.to_owned(), strategy));
+        self
+    }
+
+    /// With this from the beginning of a new journal on: limits, for one. A run that goes on has it in its journal.
+    #[must_use]
+    pub fn setup(mut self, action: ControlAction) -> Self {
+        self.setup.push(action);
+        self
+    }
+
+    /// With this before anything else that happens in this process.
+    #[must_use]
+    pub fn at_start(mut self, action: ControlAction) -> Self {
+        self.at_start.push(action);
         self
     }
 
@@ -181,6 +207,8 @@ impl Live {
             clock: self.clock,
             config: self.config,
             submits: past.submits,
+            fills: past.fills,
+            at_start: self.at_start,
         }))
     }
 
@@ -218,6 +246,7 @@ impl Live {
             let instruments = instruments.map_err(|source| LiveError::Venue { venue: id, source })?;
             setup.extend(instruments.into_iter().map(|spec| Input::Instrument(Box::new(spec))));
         }
+        setup.extend(self.setup.iter().map(|action| input(action.clone(), Timestamp::MIN)));
         Ok(setup)
     }
 
@@ -260,6 +289,7 @@ impl Live {
             .into());
         }
         result?;
+        past.fills.note_input(&record.input);
         for command in &record.commands {
             if let Command::Submit(submit) = command {
                 past.submits.insert(submit.order, *submit);
@@ -285,6 +315,7 @@ const MAX_SUBMITS: usize = 4_096;
 #[derive(Default)]
 struct Past {
     submits: BTreeMap<OrderId, Submit>,
+    fills: RecentFills,
 }
 
 /// The beginning of a process: the setup counts for the first one.
