@@ -1,5 +1,11 @@
 //! The command line.
 
+mod live;
+
+pub(crate) use self::live::{
+    FillsArgs, HaltArgs, OrdersArgs, PaperArgs, ResumeArgs, RunArgs, ScopeArgs, StateArgs, TradeArgs,
+};
+
 use std::path::PathBuf;
 
 use algoflow_core::{
@@ -17,9 +23,12 @@ Exit codes:
   0  all went well
   1  the run failed: a strategy was halted, or a result could not be written
   2  the command line or the configuration is wrong
-  3  the data are missing, malformed or empty";
+  3  the data are missing, malformed or empty
+  4  trading could not begin or broke off, the journal cannot be used, or the process that was asked did not answer or refused
+  5  trading ended, but it is not known what became of some orders
+  6  a second signal ended trading at once";
 
-/// Configure, check and run backtests; import and inspect market data.
+/// Configure, check and run backtests; import and inspect market data; trade on paper and live.
 #[derive(Debug, Parser)]
 #[command(name = "algoflow", version, after_help = EXIT_CODES, max_term_width = 100)]
 pub(crate) struct Cli {
@@ -61,6 +70,34 @@ pub(crate) enum Command {
     Check(CheckArgs),
     /// Run the backtest of a configuration.
     Backtest(BacktestArgs),
+    /// Trade on paper: live or recorded market data, simulated fills, the whole live stack.
+    Paper(PaperArgs),
+    /// Trade as the configuration says, on paper or for real money.
+    Run(RunArgs),
+    /// Replay a journal and prove that every input leads to the same commands again.
+    Replay(StateArgs),
+    /// Say how a run stands.
+    Status(StateArgs),
+    /// List the open orders of a run.
+    Orders(OrdersArgs),
+    /// List the positions and balances of a run.
+    Positions(StateArgs),
+    /// List the last fills of a run.
+    Fills(FillsArgs),
+    /// Stop trading: nothing new is sent, open orders that do not reduce are cancelled.
+    Halt(HaltArgs),
+    /// Let only orders through that reduce.
+    ReduceOnly(ResumeArgs),
+    /// Let trading go on.
+    Resume(ResumeArgs),
+    /// Close positions once, after the orders that are open there are cancelled.
+    Flatten(ScopeArgs),
+    /// Cancel open orders.
+    CancelAll(ScopeArgs),
+    /// Read the configuration again, and change limits and parameters of strategies.
+    Reload(StateArgs),
+    /// End a run as a signal does.
+    Stop(StateArgs),
     /// Inspect, import and list market data.
     #[command(subcommand)]
     Data(DataCommand),

@@ -4,7 +4,9 @@ pub(crate) mod backtest;
 pub(crate) mod check;
 pub(crate) mod data;
 pub(crate) mod init;
+pub(crate) mod steer;
 pub(crate) mod strategies;
+pub(crate) mod trade;
 
 use crate::{error::CliError, term::Term};
 

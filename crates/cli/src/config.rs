@@ -5,6 +5,7 @@
 //! lengths of time are text like `"1h30m"`. Relative paths are relative to the configuration file.
 
 mod instrument;
+mod live;
 mod schema;
 mod value;
 
@@ -18,17 +19,19 @@ use algoflow_core::{
     number::Money,
     time::{TimeDelta, Timestamp},
 };
-use algoflow_execution::ErrorPolicy;
+use algoflow_execution::{ErrorPolicy, risk::RiskLimits};
 use algoflow_sim::{Fees, FillPolicy, Latency, RejectModel, SimConfig, Slippage};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+pub(crate) use self::live::NamedSecret;
 pub use self::{
     instrument::{InstrumentConfig, InstrumentType},
+    live::{ConnectorConfig, ControlSection, LiveSection, Mode},
     value::{DataPolicy, PolicyWord},
 };
 
-/// A backtest as it is written in a file.
+/// A backtest, or trading, as it is written in a file.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 #[schemars(title = "Algoflow configuration")]
@@ -45,6 +48,13 @@ pub struct Config {
     pub strategy: Vec<StrategyConfig>,
     /// What is written about the run.
     pub report: ReportConfig,
+    /// How trading is run, live or on paper. Backtests do without.
+    pub live: LiveSection,
+    /// What may be risked by the account as a whole, live or on paper. What is not given is not limited.
+    #[schemars(schema_with = "schema::risk")]
+    pub risk: RiskLimits,
+    /// How a running process is asked and steered.
+    pub control: ControlSection,
 }
 
 /// What concerns the run as a whole.
@@ -125,6 +135,8 @@ pub struct VenueConfig {
     #[serde(default)]
     #[schemars(schema_with = "schema::capabilities")]
     pub capabilities: Option<Capabilities>,
+    /// How the real venue is reached, whose data and, in live mode, whose account are used.
+    pub connector: Option<ConnectorConfig>,
 }
 
 impl VenueConfig {
@@ -238,6 +250,10 @@ pub struct StrategyConfig {
     #[serde(default)]
     #[schemars(with = "BTreeMap<String, serde_json::Value>")]
     pub params: toml::Table,
+    /// What it may risk, live or on paper. What is not given is not limited.
+    #[serde(default)]
+    #[schemars(schema_with = "schema::optional_risk")]
+    pub risk: Option<RiskLimits>,
 }
 
 impl StrategyConfig {

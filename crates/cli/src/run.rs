@@ -8,14 +8,23 @@ use serde_json::json;
 use crate::{
     args::{Cli, Command},
     command, config,
+    connectors::Connectors,
     document::Source,
     error::{CliError, exit},
-    plan::Plan,
+    plan::{Plan, Purpose},
     term::Term,
 };
 
 /// Runs the command with its arguments, the first of which is the name of the program.
 pub fn run(arguments: impl IntoIterator<Item = impl Into<OsString>>) -> ExitCode {
+    run_with(arguments, Connectors::new())
+}
+
+/// The same with connectors to real venues.
+pub fn run_with(
+    arguments: impl IntoIterator<Item = impl Into<OsString>>,
+    connectors: Connectors,
+) -> ExitCode {
     let arguments: Vec<OsString> = arguments.into_iter().map(Into::into).collect();
     let json = arguments.iter().any(|argument| argument == "--json");
     let cli = match Cli::try_parse_from(arguments) {
@@ -23,7 +32,7 @@ pub fn run(arguments: impl IntoIterator<Item = impl Into<OsString>>) -> ExitCode
         Err(error) => return ExitCode::from(misunderstood(&error, json)),
     };
     let term = Term::new(cli.global);
-    match dispatch(&cli.command, &term) {
+    match dispatch(&cli.command, connectors, &term) {
         Ok(()) => ExitCode::from(exit::OK),
         Err(error) => {
             complain(&error, &term);
@@ -47,11 +56,26 @@ fn misunderstood(error: &clap::Error, json: bool) -> u8 {
     }
 }
 
-fn dispatch(command: &Command, term: &Term) -> Result<(), CliError> {
+fn dispatch(command: &Command, connectors: Connectors, term: &Term) -> Result<(), CliError> {
+    use crate::command::{steer, trade};
     match command {
         Command::Init(args) => command::init::run(args, term),
-        Command::Check(args) => command::check::run(args, term),
+        Command::Check(args) => command::check::run(args, &connectors, term),
         Command::Backtest(args) => command::backtest::run(args, term),
+        Command::Paper(args) => trade::paper(args, connectors, term),
+        Command::Run(args) => trade::run(args, connectors, term),
+        Command::Replay(args) => trade::replay(args, term),
+        Command::Status(args) => steer::status(args, term),
+        Command::Orders(args) => steer::orders(args, term),
+        Command::Positions(args) => steer::positions(args, term),
+        Command::Fills(args) => steer::fills(args, term),
+        Command::Halt(args) => steer::halt(args, term),
+        Command::ReduceOnly(args) => steer::reduce_only(args, term),
+        Command::Resume(args) => steer::resume(args, term),
+        Command::Flatten(args) => steer::flatten(args, term),
+        Command::CancelAll(args) => steer::cancel_all(args, term),
+        Command::Reload(args) => steer::reload(args, term),
+        Command::Stop(args) => steer::stop(args, term),
         Command::Data(args) => command::data::run(args, term),
         Command::Strategies(args) => command::strategies::run(args, term),
         Command::Schema => command::print_json(term, &config::json_schema().to_value()),
@@ -94,7 +118,7 @@ fn complain(error: &CliError, term: &Term) {
 /// [`CliError::Config`] with everything that is wrong with it.
 pub fn check_text(text: &str) -> Result<(), CliError> {
     let source = Source::new("configuration", text);
-    Plan::check(&source.parse()?, PathBuf::new()).map(|_| ())
+    Plan::check(&source.parse()?, PathBuf::new(), Purpose::Check(&Connectors::new())).map(|_| ())
 }
 
 /// The definition of the command line, for tools that make completions or manual pages of it.

@@ -89,6 +89,13 @@ impl Term {
         write_line(&mut std::io::stdout().lock(), text.as_ref());
     }
 
+    /// Tells people what goes on, on standard error.
+    pub(crate) fn note(&self, text: impl AsRef<str>) {
+        if !self.quiet && !self.json {
+            write_line(&mut std::io::stderr().lock(), text.as_ref());
+        }
+    }
+
     /// Prints a warning.
     pub(crate) fn warn(&self, text: impl AsRef<str>) {
         if !self.quiet && !self.json {

@@ -23,7 +23,7 @@ mod wish;
 pub use clock::{Clock, SystemClock};
 pub use handle::{Controlled, Handle, Outcome, Status};
 pub use recent::{MAX_RECENT_FILLS, RecentFills};
-pub use setup::{Live, LiveConfig};
+pub use setup::{Live, LiveConfig, Ready};
 pub use wish::View;
 
 use algoflow_core::{

@@ -98,6 +98,8 @@ pub(super) const COLUMNS: &[&str] = &[
     "kind",
     "value",
 ];
+pub(super) const EXTERNALS: &[&str] = &["adopt", "ignore", "halt"];
+pub(super) const JOURNAL_FAILURES: &[&str] = &["cancel", "keep"];
 /// The repairs by key, with the values that each takes.
 const REPAIRS: [(&str, &[&str]); 11] = [
     ("column_count", BAD_VALUE),
@@ -115,6 +117,57 @@ const REPAIRS: [(&str, &[&str]); 11] = [
 
 pub(super) fn error_policy(_: &mut SchemaGenerator) -> Schema {
     words(ERROR_POLICIES)
+}
+
+pub(super) fn external(_: &mut SchemaGenerator) -> Schema {
+    words(EXTERNALS)
+}
+
+pub(super) fn journal_failure(_: &mut SchemaGenerator) -> Schema {
+    words(JOURNAL_FAILURES)
+}
+
+/// The limits of the risk management.
+pub(super) fn risk(_: &mut SchemaGenerator) -> Schema {
+    let text = || json_schema!({ "type": "string" });
+    let whole = || json_schema!({ "type": "integer", "minimum": 0 });
+    let ids = || json_schema!({ "type": "array", "items": { "type": "string" } });
+    let flag = || json_schema!({ "type": "boolean" });
+    let action = || words(&["reduce_only", "halt"]);
+    let loss = || {
+        let keys = [
+            ("amount", amount()),
+            ("share", amount()),
+            ("action", action()),
+            ("flatten", flag()),
+            ("resume_next_day", flag()),
+        ];
+        table(&keys, 0)
+    };
+    let keys = [
+        ("max_order_quantity", text()),
+        ("max_order_notional", amount()),
+        ("price_collar_bps", whole()),
+        ("max_order_rate", table(&[("orders", whole()), ("per", duration())], 2)),
+        ("max_open_orders", whole()),
+        ("allow", ids()),
+        ("deny", ids()),
+        ("max_position_quantity", text()),
+        ("max_position_notional", amount()),
+        ("max_exposure", amount()),
+        ("max_leverage", amount()),
+        ("max_instrument_share", amount()),
+        ("max_asset_share", amount()),
+        ("max_daily_loss", loss()),
+        ("max_drawdown", loss()),
+        ("cool_down", table(&[("pause", duration()), ("losses", whole()), ("loss", amount())], 1)),
+        ("session_start", duration()),
+    ];
+    table(&keys, 0)
+}
+
+pub(super) fn optional_risk(generator: &mut SchemaGenerator) -> Schema {
+    json_schema!({ "anyOf": [risk(generator), { "type": "null" }] })
 }
 
 pub(super) fn settles(_: &mut SchemaGenerator) -> Schema {
@@ -267,6 +320,8 @@ mod tests {
         all::<algoflow_data::policy::OnDisorder>(DISORDER);
         all::<algoflow_data::StampIs>(STAMPS);
         all::<algoflow_data::Column>(COLUMNS);
+        all::<algoflow_live::reconcile::ExternalPolicy>(EXTERNALS);
+        all::<algoflow_live::session::JournalFailure>(JOURNAL_FAILURES);
         all::<algoflow_sim::Fees>(&["none", "instrument"]);
         all::<algoflow_sim::Slippage>(&["none"]);
     }
@@ -295,6 +350,18 @@ mod tests {
         assert!(reads::<algoflow_sim::RejectModel>(
             "{ probability = 0.1, code = \"SIMULATED\", text = \"x\" }"
         ));
+        let risk = "{ max_order_quantity = \"500\", max_order_notional = 25000, price_collar_bps = 50, \
+                    max_order_rate = { orders = 10, per = \"1s\" }, max_open_orders = 5, allow = [\"A.X\"], \
+                    deny = [\"B.X\"], max_position_quantity = \"1.5\", max_position_notional = \"10000\", \
+                    max_exposure = 1, max_leverage = 2.5, max_instrument_share = 0.5, max_asset_share = \"0.5\", \
+                    max_daily_loss = { amount = 1000, action = \"halt\", flatten = true, resume_next_day = true }, \
+                    max_drawdown = { share = 0.1 }, cool_down = { losses = 3, loss = 5, pause = \"1h\" }, \
+                    session_start = \"22h\" }";
+        let table: serde_json::Value = toml::from_str(&format!("value = {risk}")).unwrap();
+        let mut generator = SchemaGenerator::default();
+        let described = super::risk(&mut generator).to_value();
+        assert_eq!(keys(&table["value"]), keys(&described["properties"]));
+        assert!(reads::<algoflow_execution::risk::RiskLimits>(risk), "{risk}");
         assert!(reads::<algoflow_sim::Latency>("{ feed = \"1ms\", entry = \"2ms\", ack = \"3ms\" }"));
     }
 

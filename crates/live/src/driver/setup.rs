@@ -53,6 +53,31 @@ impl LiveConfig {
     }
 }
 
+/// Trading that is ready to begin.
+pub struct Ready(Runner);
+
+impl std::fmt::Debug for Ready {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Ready").finish_non_exhaustive()
+    }
+}
+
+impl Ready {
+    /// Steers it.
+    #[must_use]
+    pub fn handle(&self) -> Handle {
+        self.0.handle()
+    }
+
+    /// Trades until it ends: recorded data come to their end, or the [handle](Handle) stops it.
+    ///
+    /// # Errors
+    /// [`LiveError`]: what ended at once. What was durable is in the journal.
+    pub async fn run(self) -> Result<Outcome, LiveError> {
+        self.0.run().await
+    }
+}
+
 struct Place {
     venue: Arc<dyn Venue>,
     paper: Option<PaperVenue>,
@@ -107,8 +132,14 @@ impl Live {
 
     /// With this venue, and an account of this kind there.
     #[must_use]
-    pub fn venue(mut self, venue: impl Venue + 'static, kind: AccountKind) -> Self {
-        self.places.push(Place { venue: Arc::new(venue), paper: None, kind });
+    pub fn venue(self, venue: impl Venue + 'static, kind: AccountKind) -> Self {
+        self.shared_venue(Arc::new(venue), kind)
+    }
+
+    /// The same for a venue of a kind that is not known before.
+    #[must_use]
+    pub fn shared_venue(mut self, venue: Arc<dyn Venue>, kind: AccountKind) -> Self {
+        self.places.push(Place { venue, paper: None, kind });
         self
     }
 
@@ -152,9 +183,17 @@ impl Live {
     /// # Errors
     /// [`LiveError`]: what could not begin, or ended at once. What was durable is in the journal.
     pub async fn run_with(self, with: impl FnOnce(Handle)) -> Result<Outcome, LiveError> {
-        let runner = self.prepare().await?;
-        with(runner.handle());
-        runner.run().await
+        let ready = self.ready().await?;
+        with(ready.handle());
+        ready.run().await
+    }
+
+    /// Brings everything to where it stood if the journal holds a run, so that trading can begin.
+    ///
+    /// # Errors
+    /// [`LiveError`]: what could not begin.
+    pub async fn ready(self) -> Result<Ready, LiveError> {
+        self.prepare().await.map(Ready)
     }
 
     /// Trades until it ends.
