@@ -1,9 +1,12 @@
 //! The command line.
 
+#[cfg(unix)]
 mod live;
 
+#[cfg(unix)]
 pub(crate) use self::live::{
-    FillsArgs, HaltArgs, OrdersArgs, PaperArgs, ResumeArgs, RunArgs, ScopeArgs, StateArgs, TradeArgs,
+    FillsArgs, HaltArgs, OrdersArgs, PaperArgs, ResumeArgs, RunArgs, ScopeArgs, SetupArgs, StateArgs,
+    StatusArgs, TradeArgs,
 };
 
 use std::path::PathBuf;
@@ -66,37 +69,54 @@ pub(crate) enum ColorWhen {
 pub(crate) enum Command {
     /// Write a commented configuration and sample data that run at once.
     Init(InitArgs),
+    /// Ask what is to be traded and how, check it, also against the venue, and write a configuration.
+    #[cfg(unix)]
+    Setup(SetupArgs),
     /// Check a configuration and say everything that is wrong with it.
     Check(CheckArgs),
     /// Run the backtest of a configuration.
     Backtest(BacktestArgs),
     /// Trade on paper: live or recorded market data, simulated fills, the whole live stack.
+    #[cfg(unix)]
     Paper(PaperArgs),
     /// Trade as the configuration says, on paper or for real money.
+    #[cfg(unix)]
     Run(RunArgs),
     /// Replay a journal and prove that every input leads to the same commands again.
+    #[cfg(unix)]
     Replay(StateArgs),
     /// Say how a run stands.
-    Status(StateArgs),
+    #[cfg(unix)]
+    Status(StatusArgs),
     /// List the open orders of a run.
+    #[cfg(unix)]
     Orders(OrdersArgs),
     /// List the positions and balances of a run.
+    #[cfg(unix)]
     Positions(StateArgs),
     /// List the last fills of a run.
+    #[cfg(unix)]
     Fills(FillsArgs),
     /// Stop trading: nothing new is sent, open orders that do not reduce are cancelled.
+    #[cfg(unix)]
     Halt(HaltArgs),
     /// Let only orders through that reduce.
+    #[cfg(unix)]
     ReduceOnly(ResumeArgs),
     /// Let trading go on.
+    #[cfg(unix)]
     Resume(ResumeArgs),
     /// Close positions once, after the orders that are open there are cancelled.
+    #[cfg(unix)]
     Flatten(ScopeArgs),
     /// Cancel open orders.
+    #[cfg(unix)]
     CancelAll(ScopeArgs),
     /// Read the configuration again, and change limits and parameters of strategies.
+    #[cfg(unix)]
     Reload(StateArgs),
     /// End a run as a signal does.
+    #[cfg(unix)]
     Stop(StateArgs),
     /// Inspect, import and list market data.
     #[command(subcommand)]

@@ -4,7 +4,9 @@ use std::fmt;
 
 use algoflow_backtest::BacktestError;
 use algoflow_data::DataError;
-use algoflow_live::{control::ControlError, driver::LiveError, journal::StoreError, paper::PaperError};
+#[cfg(unix)]
+use algoflow_live::control::ControlError;
+use algoflow_live::{driver::LiveError, journal::StoreError, paper::PaperError};
 
 use crate::diagnostic::Diagnostic;
 
@@ -72,6 +74,7 @@ pub enum CliError {
     #[error(transparent)]
     Live(Box<LiveError>),
     /// The process that was asked did not answer, or refused.
+    #[cfg(unix)]
     #[error("{source}")]
     Control {
         /// What went wrong.
@@ -150,6 +153,7 @@ impl From<PaperError> for CliError {
     }
 }
 
+#[cfg(unix)]
 impl From<ControlError> for CliError {
     fn from(source: ControlError) -> Self {
         Self::Control { source, help: None }
@@ -184,7 +188,9 @@ impl CliError {
             Self::Backtest(source) => source.code(),
             Self::Halted { .. } => "CLI_STRATEGY_HALTED",
             Self::Live(error) => error.code(),
+            #[cfg(unix)]
             Self::Control { source: ControlError::Refused { .. }, .. } => "CONTROL_REFUSED",
+            #[cfg(unix)]
             Self::Control { .. } => "CONTROL",
             Self::Fixed { .. } => "CONFIG_FIXED",
             Self::Run { .. } => "CLI_RUN",
@@ -198,13 +204,12 @@ impl CliError {
     #[must_use]
     pub fn help(&self) -> Option<&str> {
         match self {
-            Self::Usage { help, .. }
-            | Self::Data { help, .. }
-            | Self::NoData { help, .. }
-            | Self::Control { help, .. } => help.as_deref(),
-            Self::Fixed { running: true, .. } => {
-                Some("only [risk], `risk` and `params` of strategies may; stop, and start with a new state folder")
-            }
+            Self::Usage { help, .. } | Self::Data { help, .. } | Self::NoData { help, .. } => help.as_deref(),
+            #[cfg(unix)]
+            Self::Control { help, .. } => help.as_deref(),
+            Self::Fixed { running: true, .. } => Some(
+                "only [risk], `risk` and `params` of strategies may; stop, and start with a new state folder",
+            ),
             Self::Fixed { running: false, .. } => Some(
                 "the journal depends on them: change them back, or start with a new state folder, --state DIR",
             ),
@@ -223,7 +228,9 @@ impl CliError {
                 _ => exit::RUN,
             },
             Self::Halted { .. } | Self::Write { .. } => exit::RUN,
-            Self::Live(_) | Self::Control { .. } | Self::Run { .. } => exit::LIVE,
+            Self::Live(_) | Self::Run { .. } => exit::LIVE,
+            #[cfg(unix)]
+            Self::Control { .. } => exit::LIVE,
             Self::Unclean { .. } => exit::UNCLEAN,
             Self::Interrupted => exit::INTERRUPTED,
         }

@@ -6,6 +6,7 @@
 //!
 //! - Nothing is read from the environment but `NO_COLOR` and the secrets of connectors that a configuration names: a run depends on
 //!   its configuration and its command line only.
+//! - Trading, on paper and live, is there on Unix systems.
 //! - Every failure is a [`CliError`] with a stable code; the exit codes are in [`exit`].
 //! - Results go to standard output, progress, warnings and errors to standard error. With `--json` both a result and an
 //!   error are one JSON object on standard output.
@@ -17,6 +18,9 @@
 //! assert_eq!(error.code(), "CONFIG_UNKNOWN_KEY");
 //! assert!(error.to_string().contains("did you mean `cash`?"));
 //! ```
+
+// Trading needs a Unix system; elsewhere what only it uses is not used.
+#![cfg_attr(not(unix), allow(dead_code, unused_imports))]
 
 mod args;
 mod artifacts;
@@ -33,6 +37,7 @@ mod run;
 mod sample;
 mod suggest;
 mod term;
+#[cfg(unix)]
 mod trade;
 
 pub use connectors::{Connect, ConnectorSettings, Connectors};

@@ -7,7 +7,9 @@ mod section;
 use std::{collections::BTreeMap, sync::Arc};
 
 use algoflow_analytics::EquityPoint;
-use algoflow_core::{bar_spec::BarSpec, id::{InstrumentId, VenueId},
+use algoflow_core::{
+    bar_spec::BarSpec,
+    id::{InstrumentId, VenueId},
     time::Timestamp,
 };
 use algoflow_data::{Cursor, DataError, Feed, LoadReport};

@@ -75,17 +75,19 @@ pub(crate) struct PlannedStrategy {
 
 impl Plan {
     /// Reads and checks a configuration file with the overrides of the command line.
-    pub(crate) fn read(
-        path: &Path,
-        overrides: &[Override],
-        purpose: Purpose<'_>,
-    ) -> Result<Self, CliError> {
+    pub(crate) fn read(path: &Path, overrides: &[Override], purpose: Purpose<'_>) -> Result<Self, CliError> {
         let mut source = Source::read(path)?;
         for change in overrides {
             source.set(&change.given, &change.assignment)?;
         }
         let base = path.parent().map(Path::to_owned).unwrap_or_default();
         Self::check(&source.parse()?, base, purpose)
+    }
+
+    /// The state folder of a configuration. Nothing else of it needs to be right.
+    pub(crate) fn state_folder(path: &Path) -> Result<PathBuf, CliError> {
+        let config: Config = Source::read(path)?.parse()?.read()?;
+        Ok(path.parent().unwrap_or(Path::new("")).join(config.live.state))
     }
 
     /// Checks a configuration whose paths are relative to `base`.

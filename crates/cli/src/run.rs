@@ -57,24 +57,41 @@ fn misunderstood(error: &clap::Error, json: bool) -> u8 {
 }
 
 fn dispatch(command: &Command, connectors: Connectors, term: &Term) -> Result<(), CliError> {
+    #[cfg(unix)]
     use crate::command::{steer, trade};
     match command {
         Command::Init(args) => command::init::run(args, term),
+        #[cfg(unix)]
+        Command::Setup(args) => command::setup::run(args, &connectors, term),
         Command::Check(args) => command::check::run(args, &connectors, term),
         Command::Backtest(args) => command::backtest::run(args, term),
+        #[cfg(unix)]
         Command::Paper(args) => trade::paper(args, connectors, term),
+        #[cfg(unix)]
         Command::Run(args) => trade::run(args, connectors, term),
+        #[cfg(unix)]
         Command::Replay(args) => trade::replay(args, term),
+        #[cfg(unix)]
         Command::Status(args) => steer::status(args, term),
+        #[cfg(unix)]
         Command::Orders(args) => steer::orders(args, term),
+        #[cfg(unix)]
         Command::Positions(args) => steer::positions(args, term),
+        #[cfg(unix)]
         Command::Fills(args) => steer::fills(args, term),
+        #[cfg(unix)]
         Command::Halt(args) => steer::halt(args, term),
+        #[cfg(unix)]
         Command::ReduceOnly(args) => steer::reduce_only(args, term),
+        #[cfg(unix)]
         Command::Resume(args) => steer::resume(args, term),
+        #[cfg(unix)]
         Command::Flatten(args) => steer::flatten(args, term),
+        #[cfg(unix)]
         Command::CancelAll(args) => steer::cancel_all(args, term),
+        #[cfg(unix)]
         Command::Reload(args) => steer::reload(args, term),
+        #[cfg(unix)]
         Command::Stop(args) => steer::stop(args, term),
         Command::Data(args) => command::data::run(args, term),
         Command::Strategies(args) => command::strategies::run(args, term),

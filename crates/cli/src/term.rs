@@ -96,6 +96,12 @@ impl Term {
         }
     }
 
+    /// Asks a person, who answers on the same line.
+    pub(crate) fn prompt(&self, text: &str) {
+        let mut out = std::io::stderr().lock();
+        let _ = write!(out, "{text}").and_then(|()| out.flush());
+    }
+
     /// Prints a warning.
     pub(crate) fn warn(&self, text: impl AsRef<str>) {
         if !self.quiet && !self.json {

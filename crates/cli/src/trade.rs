@@ -14,9 +14,12 @@ pub(crate) use self::{
     past::{Past, prove},
     record::RunRecord,
     reload::Reading,
-    secrets::described,
+    secrets::{described, secrets},
     start::{Feeds, run},
 };
+
+use algoflow_core::time::Timestamp;
+use algoflow_live::driver::{Clock, SystemClock};
 
 use crate::error::CliError;
 
@@ -25,4 +28,9 @@ pub(crate) fn block_on<T>(what: impl Future<Output = Result<T, CliError>>) -> Re
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| CliError::Run { message: format!("no runtime: {error}") })?;
     runtime.block_on(what)
+}
+
+/// What the clock on the wall says.
+pub(crate) fn wall() -> Timestamp {
+    SystemClock.wall()
 }

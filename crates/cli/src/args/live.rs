@@ -20,6 +20,21 @@ pub(crate) struct TradeArgs {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct SetupArgs {
+    /// The configuration to write.
+    #[arg(short, long, value_name = "FILE", default_value = "algoflow.toml")]
+    pub(crate) config: PathBuf,
+    /// Overwrite it if it is there.
+    #[arg(long)]
+    pub(crate) force: bool,
+    /// An answer that is not asked for then: `instrument=SPY.SIM`. Can be repeated. The keys are connector, api_key_env,
+    /// api_secret_env, passphrase_env, venue, account, leverage, instrument, kind, quote, data, strategy, cash,
+    /// max_order_notional, max_daily_loss, max_leverage, state, mode. What is left is read from standard input, one answer a line.
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub(crate) answer: Vec<String>,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct RunArgs {
     #[command(flatten)]
     pub(crate) trade: TradeArgs,
@@ -57,6 +72,15 @@ pub(crate) struct StateArgs {
     /// The configuration that names the state folder.
     #[arg(short, long, value_name = "FILE", default_value = "algoflow.toml", conflicts_with = "state")]
     pub(crate) config: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct StatusArgs {
+    #[command(flatten)]
+    pub(crate) state: StateArgs,
+    /// Fail unless a process runs, for checks of its health.
+    #[arg(long)]
+    pub(crate) running: bool,
 }
 
 #[derive(Debug, Args)]

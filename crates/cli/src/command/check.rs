@@ -10,7 +10,6 @@ use crate::{
     load,
     plan::{Origin, Override, Plan, Purpose},
     term::{Style, Term},
-    trade,
 };
 
 pub(crate) fn run(args: &CheckArgs, connectors: &Connectors, term: &Term) -> Result<(), CliError> {
@@ -31,7 +30,10 @@ pub(crate) fn run(args: &CheckArgs, connectors: &Connectors, term: &Term) -> Res
             Origin::Catalog(_) => 1,
         })
         .sum();
-    let secrets = trade::described(&plan);
+    #[cfg(unix)]
+    let secrets = crate::trade::described(&plan);
+    #[cfg(not(unix))]
+    let secrets: Vec<(String, bool)> = Vec::new();
     if term.json {
         return print_json(
             term,

@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use algoflow_live::{
     control::{
-        Answer, Client, ControlError, FillsReport, OrdersReport, PositionsReport, Request, StatusReport, Token,
+        Answer, Client, ControlError, FillsReport, OrdersReport, PositionsReport, Request, StatusReport,
+        Token,
     },
     driver::View,
 };
@@ -13,10 +14,9 @@ use serde_json::json;
 
 use super::print_json;
 use crate::{
-    args::{FillsArgs, HaltArgs, OrdersArgs, ResumeArgs, ScopeArgs, StateArgs},
-    connectors::Connectors,
+    args::{FillsArgs, HaltArgs, OrdersArgs, ResumeArgs, ScopeArgs, StateArgs, StatusArgs},
     error::CliError,
-    plan::{Plan, Purpose},
+    plan::Plan,
     term::{Align, Style, Table, Term, count},
     trade::{Past, RunRecord, StateFolder, block_on},
 };
@@ -25,12 +25,7 @@ use crate::{
 pub(crate) fn folder_of(args: &StateArgs) -> Result<StateFolder, CliError> {
     let path: PathBuf = match &args.state {
         Some(state) => state.clone(),
-        None => {
-            let plan = Plan::read(&args.config, &[], Purpose::Check(&Connectors::new()));
-            // Its connectors may be those of another program; where the folder is does not depend on them.
-            let plan = plan.or_else(|_| Plan::read(&args.config, &[], Purpose::Backtest))?;
-            plan.path(&plan.config.live.state)
-        }
+        None => Plan::state_folder(&args.config)?,
     };
     StateFolder::open(&path)
 }
@@ -80,7 +75,11 @@ fn print<T: Serialize>(report: &T, running: bool, term: &Term) -> Result<(), Cli
 }
 
 /// `algoflow status`
-pub(crate) fn status(args: &StateArgs, term: &Term) -> Result<(), CliError> {
+pub(crate) fn status(args: &StatusArgs, term: &Term) -> Result<(), CliError> {
+    if args.running {
+        return order(&args.state, Request::Status, "", term);
+    }
+    let args = &args.state;
     let read = |view: View<'_>| Answer::Status(Box::new(StatusReport::of(view)));
     let (answer, running) = learn(args, Request::Status, term, read)?;
     let Answer::Status(status) = answer else { return Err(unexpected(&answer)) };
@@ -89,7 +88,11 @@ pub(crate) fn status(args: &StateArgs, term: &Term) -> Result<(), CliError> {
     }
     let worth = status.equity.as_ref().map_or_else(|| "unknown".to_owned(), ToString::to_string);
     let mut lines = vec![
-        format!("phase        {}{}", status.phase, if running { format!(", process {}", status.pid) } else { String::new() }),
+        format!(
+            "phase        {}{}",
+            status.phase,
+            if running { format!(", process {}", status.pid) } else { String::new() }
+        ),
         format!("trading      {}", status.trading),
         format!("time         {}", status.now),
         format!("equity       {worth}"),
@@ -237,7 +240,8 @@ fn order(args: &StateArgs, request: Request, done: &str, term: &Term) -> Result<
     let folder = folder_of(args)?;
     let answer = block_on(ask(&folder, request)).map_err(|error| match error {
         CliError::Control { source: source @ ControlError::NobodyThere(_), .. } => {
-            let help = "start it with `algoflow run` or `algoflow paper`; `algoflow status` reads the journal";
+            let help =
+                "start it with `algoflow run` or `algoflow paper`; `algoflow status` reads the journal";
             CliError::Control { source, help: Some(help.to_owned()) }
         }
         other => other,
@@ -261,6 +265,7 @@ fn order(args: &StateArgs, request: Request, done: &str, term: &Term) -> Result<
             }
         }
         Answer::Stopping => term.say(done),
+        Answer::Status(status) => term.say(format!("{}, process {}", status.phase, status.pid)),
         other => return Err(unexpected(other)),
     }
     Ok(())

@@ -45,7 +45,10 @@ pub(crate) fn run(args: &RunArgs, connectors: Connectors, term: &Term) -> Result
         Mode::Live if args.trade_real_money => Feeds::Live,
         Mode::Live => {
             return Err(CliError::usage(
-                format!("{} has mode = \"live\": orders would be sent for real money", args.trade.config.display()),
+                format!(
+                    "{} has mode = \"live\": orders would be sent for real money",
+                    args.trade.config.display()
+                ),
                 "say that you mean it with --trade-real-money, or trade on paper: `algoflow paper`",
             ));
         }
@@ -81,7 +84,12 @@ fn finish((outcome, stopped): (Outcome, bool), term: &Term) -> Result<(), CliErr
     let halts: Vec<String> = outcome
         .halts
         .iter()
-        .map(|halt| format!("the strategy {} was halted at {}: {} ({})", halt.strategy, halt.at, halt.reason, halt.code))
+        .map(|halt| {
+            format!(
+                "the strategy {} was halted at {}: {} ({})",
+                halt.strategy, halt.at, halt.reason, halt.code
+            )
+        })
         .collect();
     if term.json {
         print_json(

@@ -7,8 +7,8 @@ use super::Checker;
 use crate::{
     config::{Config, ConnectorConfig, Mode},
     connectors::Connectors,
-    document::{Document, KeyPath},
     diagnostic::Diagnostic,
+    document::{Document, KeyPath},
     suggest,
 };
 
@@ -45,7 +45,9 @@ impl<'c> Purpose<'c> {
     pub(super) fn needs_data(self, config: &Config) -> bool {
         match self {
             Self::Backtest | Self::Replay => true,
-            Self::Check(_) => config.venue.is_empty() || config.venue.iter().any(|venue| venue.connector.is_none()),
+            Self::Check(_) => {
+                config.venue.is_empty() || config.venue.iter().any(|venue| venue.connector.is_none())
+            }
             Self::Paper(_) | Self::Run(_) => false,
         }
     }
@@ -120,7 +122,10 @@ impl Checker<'_, '_> {
                 self.value(
                     &section.key(key),
                     "CONFIG_SETTING",
-                    format!("`{key}` is {length}, which is not above zero"),
+                    format!(
+                        "`{key}` is {length}, which is {}",
+                        if may_be_zero { "negative" } else { "not above zero" }
+                    ),
                     "write a length of time like \"10s\"; leave it out for the default",
                 );
             }
@@ -141,13 +146,16 @@ impl Checker<'_, '_> {
     fn limits(&mut self, at: &KeyPath, limits: &RiskLimits) {
         if let Err(error) = limits.validate() {
             let (key, help) = match &error {
-                RiskError::Limit { name, .. } => (name.split('.').fold(at.clone(), |at, key| at.key(key)), *name),
+                RiskError::Limit { name, .. } => {
+                    (name.split('.').fold(at.clone(), |at, key| at.key(key)), *name)
+                }
                 _ => (at.clone(), "it"),
             };
             let help = format!("correct `{help}` or leave it out: what is not given is not limited");
             self.value(&key, "CONFIG_RISK", error.to_string(), help);
         }
-        let known: Vec<&str> = self.config.instrument.iter().map(|instrument| instrument.id.as_str()).collect();
+        let known: Vec<&str> =
+            self.config.instrument.iter().map(|instrument| instrument.id.as_str()).collect();
         let allowed = limits.allow.iter().flatten().enumerate().map(|(index, id)| ("allow", index, *id));
         let denied = limits.deny.iter().enumerate().map(|(index, id)| ("deny", index, *id));
         for (key, index, id) in allowed.chain(denied) {
@@ -194,7 +202,10 @@ impl Checker<'_, '_> {
                     self.key(
                         &at,
                         "CONFIG_NO_CONNECTOR",
-                        format!("{} has no `connector`, so neither its data nor its account can be reached", venue.name),
+                        format!(
+                            "{} has no `connector`, so neither its data nor its account can be reached",
+                            venue.name
+                        ),
                         "add [venue.connector] with kind = \"..\" below it; \
                          or play recorded data back: `algoflow paper --replay`",
                     );
@@ -236,7 +247,10 @@ impl Checker<'_, '_> {
                 );
             }
             let sound = |env: &str| {
-                !env.is_empty() && env.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_')
+                !env.is_empty()
+                    && env
+                        .bytes()
+                        .all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_')
             };
             if secret.env.is_some_and(|env| !sound(env)) {
                 // Perhaps it is the secret itself, so it is not shown.

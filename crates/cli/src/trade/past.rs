@@ -32,7 +32,9 @@ impl Past {
         let mut engine = Engine::new(record.run, record.reporting);
         for (label, strategy) in record.strategies()? {
             let id = label.parse().map_err(algoflow_core::error::InstrumentError::from);
-            engine.add_strategy(id.map_err(algoflow_live::driver::LiveError::from)?, strategy).map_err(failed)?;
+            engine
+                .add_strategy(id.map_err(algoflow_live::driver::LiveError::from)?, strategy)
+                .map_err(failed)?;
         }
         engine.tolerate().map_err(failed)?;
         engine.set_error_policy(record.on_error);
@@ -70,7 +72,11 @@ impl Past {
             venues,
             open_orders: state.orders.open().count(),
             in_doubt: 0,
-            equity: state.portfolio.equity().ok().map(|amount| algoflow_core::number::Money::new(amount, asset)),
+            equity: state
+                .portfolio
+                .equity()
+                .ok()
+                .map(|amount| algoflow_core::number::Money::new(amount, asset)),
         };
         Ok(Self { engine, fills, status, replayed, stop })
     }

@@ -268,7 +268,8 @@ mod tests {
 
     #[test]
     fn differences_are_named_by_their_keys() {
-        let old = json!({ "risk": { "max_leverage": 1 }, "strategy": [{ "name": "a", "params": { "fast": 1 } }] });
+        let old =
+            json!({ "risk": { "max_leverage": 1 }, "strategy": [{ "name": "a", "params": { "fast": 1 } }] });
         assert!(keys(old.clone(), old.clone()).is_empty());
         let mut new = old.clone();
         new["strategy"][0]["params"]["fast"] = json!(2);
@@ -286,7 +287,13 @@ mod tests {
             let of = |when| may_change(key, when, false);
             (of(When::Running), of(When::Restarting))
         };
-        for key in ["risk", "risk.max_daily_loss.amount", "strategy[1].risk", "strategy[0].params.fast", "report.html"] {
+        for key in [
+            "risk",
+            "risk.max_daily_loss.amount",
+            "strategy[1].risk",
+            "strategy[0].params.fast",
+            "report.html",
+        ] {
             assert_eq!(allowed(key), (true, true), "{key}");
         }
         for key in ["live.stop_within", "live", "control.socket", "venue[0].connector.api_key_env"] {

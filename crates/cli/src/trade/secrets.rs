@@ -48,7 +48,10 @@ fn read(name: &str, place: &Place) -> Result<SecretString, CliError> {
     let text = match place {
         Place::Env(variable) => std::env::var(variable).map_err(|_| {
             let help = format!("set it: export {variable}=.., or name a file with {name}_file");
-            CliError::usage(format!("the environment variable {variable}, which holds the {name}, is not set"), help)
+            CliError::usage(
+                format!("the environment variable {variable}, which holds the {name}, is not set"),
+                help,
+            )
         })?,
         Place::File(path) => {
             let shown = path.display();

@@ -23,7 +23,8 @@ impl Signals {
     /// From now on they do not end the process by themselves.
     pub(crate) fn listen() -> Result<Self, CliError> {
         let hear = |kind| {
-            signal(kind).map_err(|error| CliError::Run { message: format!("signals cannot be heard: {error}") })
+            signal(kind)
+                .map_err(|error| CliError::Run { message: format!("signals cannot be heard: {error}") })
         };
         Ok(Self {
             terminate: hear(SignalKind::terminate())?,
