@@ -6,7 +6,7 @@ type Outcome = Result<(), Box<dyn Error>>;
 
 /// Guides whose blocks are excerpts, and the examples that they are excerpts of. The blocks of the other guides are whole
 /// programs, which the documentation tests of the facade run.
-const EXCERPTS: [(&str, &[&str]); 8] = [
+const EXCERPTS: [(&str, &[&str]); 9] = [
     ("your-own-strategy", &["your_own_strategy", "quickstart"]),
     ("multi-timeframe", &["multi_timeframe"]),
     ("portfolio", &["portfolio"]),
