@@ -1,5 +1,14 @@
 //! The command line.
 
+#[cfg(unix)]
+mod live;
+
+#[cfg(unix)]
+pub(crate) use self::live::{
+    FillsArgs, HaltArgs, OrdersArgs, PaperArgs, ResumeArgs, RunArgs, ScopeArgs, SetupArgs, StateArgs,
+    StatusArgs, TradeArgs,
+};
+
 use std::path::PathBuf;
 
 use algoflow_core::{
@@ -17,9 +26,12 @@ Exit codes:
   0  all went well
   1  the run failed: a strategy was halted, or a result could not be written
   2  the command line or the configuration is wrong
-  3  the data are missing, malformed or empty";
+  3  the data are missing, malformed or empty
+  4  trading could not begin or broke off, the journal cannot be used, or the process that was asked did not answer or refused
+  5  trading ended, but it is not known what became of some orders
+  6  a second signal ended trading at once";
 
-/// Configure, check and run backtests; import and inspect market data.
+/// Configure, check and run backtests; import and inspect market data; trade on paper and live.
 #[derive(Debug, Parser)]
 #[command(name = "algoflow", version, after_help = EXIT_CODES, max_term_width = 100)]
 pub(crate) struct Cli {
@@ -57,10 +69,55 @@ pub(crate) enum ColorWhen {
 pub(crate) enum Command {
     /// Write a commented configuration and sample data that run at once.
     Init(InitArgs),
+    /// Ask what is to be traded and how, check it, also against the venue, and write a configuration.
+    #[cfg(unix)]
+    Setup(SetupArgs),
     /// Check a configuration and say everything that is wrong with it.
     Check(CheckArgs),
     /// Run the backtest of a configuration.
     Backtest(BacktestArgs),
+    /// Trade on paper: live or recorded market data, simulated fills, the whole live stack.
+    #[cfg(unix)]
+    Paper(PaperArgs),
+    /// Trade as the configuration says, on paper or for real money.
+    #[cfg(unix)]
+    Run(RunArgs),
+    /// Replay a journal and prove that every input leads to the same commands again.
+    #[cfg(unix)]
+    Replay(StateArgs),
+    /// Say how a run stands.
+    #[cfg(unix)]
+    Status(StatusArgs),
+    /// List the open orders of a run.
+    #[cfg(unix)]
+    Orders(OrdersArgs),
+    /// List the positions and balances of a run.
+    #[cfg(unix)]
+    Positions(StateArgs),
+    /// List the last fills of a run.
+    #[cfg(unix)]
+    Fills(FillsArgs),
+    /// Stop trading: nothing new is sent, open orders that do not reduce are cancelled.
+    #[cfg(unix)]
+    Halt(HaltArgs),
+    /// Let only orders through that reduce.
+    #[cfg(unix)]
+    ReduceOnly(ResumeArgs),
+    /// Let trading go on.
+    #[cfg(unix)]
+    Resume(ResumeArgs),
+    /// Close positions once, after the orders that are open there are cancelled.
+    #[cfg(unix)]
+    Flatten(ScopeArgs),
+    /// Cancel open orders.
+    #[cfg(unix)]
+    CancelAll(ScopeArgs),
+    /// Read the configuration again, and change limits and parameters of strategies.
+    #[cfg(unix)]
+    Reload(StateArgs),
+    /// End a run as a signal does.
+    #[cfg(unix)]
+    Stop(StateArgs),
     /// Inspect, import and list market data.
     #[command(subcommand)]
     Data(DataCommand),

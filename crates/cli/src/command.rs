@@ -4,7 +4,13 @@ pub(crate) mod backtest;
 pub(crate) mod check;
 pub(crate) mod data;
 pub(crate) mod init;
+#[cfg(unix)]
+pub(crate) mod setup;
+#[cfg(unix)]
+pub(crate) mod steer;
 pub(crate) mod strategies;
+#[cfg(unix)]
+pub(crate) mod trade;
 
 use crate::{error::CliError, term::Term};
 

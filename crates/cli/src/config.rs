@@ -5,6 +5,7 @@
 //! lengths of time are text like `"1h30m"`. Relative paths are relative to the configuration file.
 
 mod instrument;
+mod live;
 mod risk;
 mod schema;
 mod value;
@@ -24,13 +25,15 @@ use algoflow_sim::{Fees, FillPolicy, Latency, RejectModel, SimConfig, Slippage};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+pub(crate) use self::live::NamedSecret;
 pub use self::{
     instrument::{InstrumentConfig, InstrumentType},
+    live::{ConnectorConfig, ControlSection, LiveSection, Mode},
     risk::{CoolDownConfig, LossConfig, RateConfig, RiskConfig},
     value::{DataPolicy, PolicyWord},
 };
 
-/// A backtest as it is written in a file.
+/// A backtest, or trading, as it is written in a file.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 #[schemars(title = "Algoflow configuration")]
@@ -49,6 +52,10 @@ pub struct Config {
     pub risk: RiskConfig,
     /// What is written about the run.
     pub report: ReportConfig,
+    /// How trading is run, live or on paper. Backtests do without.
+    pub live: LiveSection,
+    /// How a running process is asked and steered.
+    pub control: ControlSection,
 }
 
 /// What concerns the run as a whole.
@@ -129,6 +136,8 @@ pub struct VenueConfig {
     #[serde(default)]
     #[schemars(schema_with = "schema::capabilities")]
     pub capabilities: Option<Capabilities>,
+    /// How the real venue is reached, whose data and, in live mode, whose account are used.
+    pub connector: Option<ConnectorConfig>,
 }
 
 impl VenueConfig {

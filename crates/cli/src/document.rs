@@ -18,6 +18,7 @@ pub(crate) use self::{
 use crate::{
     diagnostic::{Diagnostic, Excerpt},
     error::CliError,
+    plan::SECRET_KEYS,
 };
 
 /// The largest configuration that is read, in bytes. Larger files are surely something else.
@@ -193,6 +194,11 @@ impl<'s> Document<'s> {
         key_path::keys(self.root.get_ref(), path)
     }
 
+    /// How many entries the array at `path` has; zero if there is none.
+    pub(crate) fn len(&self, path: &KeyPath) -> usize {
+        key_path::len(self.root.get_ref(), path)
+    }
+
     fn place(&self, mut diagnostic: Diagnostic, path: &KeyPath, span: Option<Range<usize>>) -> Diagnostic {
         if !path.is_empty() {
             diagnostic.key = Some(path.to_string());
@@ -225,13 +231,26 @@ impl<'s> Document<'s> {
         let room = line.chars().count().saturating_sub(before);
         diagnostic.line = Some(head.matches('\n').count() + 1);
         diagnostic.column = Some(before + 1);
-        diagnostic.excerpt = Some(Excerpt {
-            line: line.replace('\t', " "),
-            before,
-            marked: marked.chars().count().min(room).max(1),
-        });
+        if !may_hold_a_secret(line) {
+            diagnostic.excerpt = Some(Excerpt {
+                line: line.replace('\t', " "),
+                before,
+                marked: marked.chars().count().min(room).max(1),
+            });
+        }
         diagnostic
     }
+}
+
+/// Whether a line gives a value to a key that would hold a secret: such a line is not shown.
+fn may_hold_a_secret(line: &str) -> bool {
+    let line = line.to_lowercase();
+    SECRET_KEYS.iter().any(|key| {
+        line.match_indices(key).any(|(at, _)| {
+            let rest = line.get(at + key.len()..).unwrap_or_default();
+            rest.trim_start_matches(['"', '\'', ' ', '\t']).starts_with('=')
+        })
+    })
 }
 
 /// The value with all its places moved by `offset`.

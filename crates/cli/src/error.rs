@@ -4,6 +4,9 @@ use std::fmt;
 
 use algoflow_backtest::BacktestError;
 use algoflow_data::DataError;
+#[cfg(unix)]
+use algoflow_live::control::ControlError;
+use algoflow_live::{driver::LiveError, journal::StoreError, paper::PaperError};
 
 use crate::diagnostic::Diagnostic;
 
@@ -17,6 +20,12 @@ pub mod exit {
     pub const USAGE: u8 = 2;
     /// The data are missing, malformed or empty.
     pub const DATA: u8 = 3;
+    /// Trading could not begin or broke off, the journal cannot be used, or the process that was asked did not answer or refused.
+    pub const LIVE: u8 = 4;
+    /// Trading ended, but it is not known what became of some orders.
+    pub const UNCLEAN: u8 = 5;
+    /// A second signal ended trading at once.
+    pub const INTERRUPTED: u8 = 6;
 }
 
 /// Why the command failed.
@@ -61,6 +70,41 @@ pub enum CliError {
         /// Which, when and why.
         message: String,
     },
+    /// Trading could not begin, or broke off.
+    #[error(transparent)]
+    Live(Box<LiveError>),
+    /// The process that was asked did not answer, or refused.
+    #[cfg(unix)]
+    #[error("{source}")]
+    Control {
+        /// What went wrong.
+        source: ControlError,
+        /// What to do.
+        help: Option<String>,
+    },
+    /// Keys that may not change.
+    #[error("{keys} cannot change {}; nothing was changed", if *running { "while trading runs" } else { "in a run that goes on" })]
+    Fixed {
+        /// Which.
+        keys: String,
+        /// Whether trading runs.
+        running: bool,
+    },
+    /// Trading cannot go on.
+    #[error("{message}")]
+    Run {
+        /// Why.
+        message: String,
+    },
+    /// Trading ended, but not cleanly.
+    #[error("{message}")]
+    Unclean {
+        /// What is in doubt.
+        message: String,
+    },
+    /// A second signal ended trading at once.
+    #[error("ended at once by a second signal; the journal tells the next start what may be open")]
+    Interrupted,
     /// A file could not be written.
     #[error("cannot write {path}: {reason}")]
     Write {
@@ -91,6 +135,31 @@ impl From<BacktestError> for CliError {
     }
 }
 
+impl From<LiveError> for CliError {
+    fn from(error: LiveError) -> Self {
+        Self::Live(Box::new(error))
+    }
+}
+
+impl From<StoreError> for CliError {
+    fn from(error: StoreError) -> Self {
+        LiveError::from(error).into()
+    }
+}
+
+impl From<PaperError> for CliError {
+    fn from(error: PaperError) -> Self {
+        LiveError::from(error).into()
+    }
+}
+
+#[cfg(unix)]
+impl From<ControlError> for CliError {
+    fn from(source: ControlError) -> Self {
+        Self::Control { source, help: None }
+    }
+}
+
 impl CliError {
     /// Data that could not be read or stored, with where in the configuration that was.
     pub(crate) fn data(context: impl Into<String>, source: DataError, help: Option<String>) -> Self {
@@ -118,6 +187,15 @@ impl CliError {
             Self::NoData { .. } => "CLI_NO_DATA",
             Self::Backtest(source) => source.code(),
             Self::Halted { .. } => "CLI_STRATEGY_HALTED",
+            Self::Live(error) => error.code(),
+            #[cfg(unix)]
+            Self::Control { source: ControlError::Refused { .. }, .. } => "CONTROL_REFUSED",
+            #[cfg(unix)]
+            Self::Control { .. } => "CONTROL",
+            Self::Fixed { .. } => "CONFIG_FIXED",
+            Self::Run { .. } => "CLI_RUN",
+            Self::Unclean { .. } => "CLI_UNCLEAN",
+            Self::Interrupted => "CLI_INTERRUPTED",
             Self::Write { .. } => "CLI_WRITE",
         }
     }
@@ -127,6 +205,14 @@ impl CliError {
     pub fn help(&self) -> Option<&str> {
         match self {
             Self::Usage { help, .. } | Self::Data { help, .. } | Self::NoData { help, .. } => help.as_deref(),
+            #[cfg(unix)]
+            Self::Control { help, .. } => help.as_deref(),
+            Self::Fixed { running: true, .. } => Some(
+                "only [risk], `risk` and `params` of strategies may; stop, and start with a new state folder",
+            ),
+            Self::Fixed { running: false, .. } => Some(
+                "the journal depends on them: change them back, or start with a new state folder, --state DIR",
+            ),
             _ => None,
         }
     }
@@ -135,13 +221,18 @@ impl CliError {
     #[must_use]
     pub fn exit_code(&self) -> u8 {
         match self {
-            Self::Config(_) | Self::Usage { .. } => exit::USAGE,
+            Self::Config(_) | Self::Usage { .. } | Self::Fixed { .. } => exit::USAGE,
             Self::Data { .. } | Self::NoData { .. } => exit::DATA,
             Self::Backtest(error) => match **error {
                 BacktestError::Data(_) | BacktestError::Missing { what: "data", .. } => exit::DATA,
                 _ => exit::RUN,
             },
             Self::Halted { .. } | Self::Write { .. } => exit::RUN,
+            Self::Live(_) | Self::Run { .. } => exit::LIVE,
+            #[cfg(unix)]
+            Self::Control { .. } => exit::LIVE,
+            Self::Unclean { .. } => exit::UNCLEAN,
+            Self::Interrupted => exit::INTERRUPTED,
         }
     }
 }

@@ -4,10 +4,14 @@ mod advice;
 mod records;
 mod section;
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use algoflow_analytics::EquityPoint;
-use algoflow_core::{bar_spec::BarSpec, id::InstrumentId, time::Timestamp};
+use algoflow_core::{
+    bar_spec::BarSpec,
+    id::{InstrumentId, VenueId},
+    time::Timestamp,
+};
 use algoflow_data::{Cursor, DataError, Feed, LoadReport};
 use serde_json::{Value, json};
 
@@ -197,6 +201,19 @@ impl LoadedData {
             });
         }
         Ok(feeds)
+    }
+
+    /// The same by venue: each has the feeds of its own instruments.
+    pub(crate) fn feeds_by_venue(
+        &self,
+        from: Option<Timestamp>,
+        to: Option<Timestamp>,
+    ) -> Result<BTreeMap<VenueId, Vec<Feed>>, CliError> {
+        let mut by_venue: BTreeMap<VenueId, Vec<Feed>> = BTreeMap::new();
+        for (section, feed) in self.sections.iter().zip(self.feeds(from, to)?) {
+            by_venue.entry(section.instrument.venue()).or_default().push(feed);
+        }
+        Ok(by_venue)
     }
 
     /// The closes of the first bars of an instrument: what buying and holding it was worth.

@@ -1,6 +1,7 @@
 //! From a configuration to what can be run: everything is checked, and all that is wrong is said at once.
 
 mod data;
+mod live;
 mod market;
 mod run;
 mod strategy;
@@ -15,7 +16,10 @@ use algoflow_core::{
 };
 use algoflow_sim::SimVenue;
 
-pub(crate) use self::data::Origin;
+pub(crate) use self::{
+    data::Origin,
+    live::{Purpose, SECRET_KEYS},
+};
 use crate::{
     config::Config,
     diagnostic::Diagnostic,
@@ -32,6 +36,8 @@ pub(crate) struct Plan {
     pub(crate) origins: Vec<Origin>,
     /// What is allowed but hardly meant.
     pub(crate) warnings: Vec<String>,
+    /// The configuration as it is written, with the overrides of the command line.
+    pub(crate) written: serde_json::Value,
     /// The folder of the configuration, to which its paths are relative.
     base: PathBuf,
 }
@@ -69,32 +75,49 @@ pub(crate) struct PlannedStrategy {
 
 impl Plan {
     /// Reads and checks a configuration file with the overrides of the command line.
-    pub(crate) fn read(path: &Path, overrides: &[Override]) -> Result<Self, CliError> {
+    pub(crate) fn read(path: &Path, overrides: &[Override], purpose: Purpose<'_>) -> Result<Self, CliError> {
         let mut source = Source::read(path)?;
         for change in overrides {
             source.set(&change.given, &change.assignment)?;
         }
         let base = path.parent().map(Path::to_owned).unwrap_or_default();
-        Self::check(&source.parse()?, base)
+        Self::check(&source.parse()?, base, purpose)
+    }
+
+    /// The state folder of a configuration. Nothing else of it needs to be right.
+    pub(crate) fn state_folder(path: &Path) -> Result<PathBuf, CliError> {
+        let config: Config = Source::read(path)?.parse()?.read()?;
+        Ok(path.parent().unwrap_or(Path::new("")).join(config.live.state))
     }
 
     /// Checks a configuration whose paths are relative to `base`.
-    pub(crate) fn check(document: &Document<'_>, base: PathBuf) -> Result<Self, CliError> {
+    pub(crate) fn check(
+        document: &Document<'_>,
+        base: PathBuf,
+        purpose: Purpose<'_>,
+    ) -> Result<Self, CliError> {
+        let secrets = live::literal_secrets(document);
+        if !secrets.is_empty() {
+            return Err(CliError::Config(secrets));
+        }
         let config: Config = document.read()?;
+        let needs_data = purpose.needs_data(&config);
         let mut checker =
             Checker { document, config: &config, base: &base, problems: Vec::new(), warnings: Vec::new() };
         let instruments = checker.instruments();
         let venues = checker.venues(&instruments);
         checker.run(&venues);
-        let origins = checker.data();
+        let origins = checker.data(needs_data);
         let strategies = checker.strategies();
         checker.report();
-        checker.usage(&strategies, &instruments);
+        checker.usage(&strategies, &instruments, needs_data);
+        checker.live(purpose);
         let Checker { problems, warnings, .. } = checker;
         if !problems.is_empty() {
             return Err(CliError::Config(problems));
         }
-        Ok(Self { venues, strategies, origins, warnings, base, config })
+        let written = document.read()?;
+        Ok(Self { venues, strategies, origins, warnings, written, base, config })
     }
 
     /// A path of the configuration.

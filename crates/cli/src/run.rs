@@ -8,14 +8,23 @@ use serde_json::json;
 use crate::{
     args::{Cli, Command},
     command, config,
+    connectors::Connectors,
     document::Source,
     error::{CliError, exit},
-    plan::Plan,
+    plan::{Plan, Purpose},
     term::Term,
 };
 
 /// Runs the command with its arguments, the first of which is the name of the program.
 pub fn run(arguments: impl IntoIterator<Item = impl Into<OsString>>) -> ExitCode {
+    run_with(arguments, Connectors::new())
+}
+
+/// The same with connectors to real venues.
+pub fn run_with(
+    arguments: impl IntoIterator<Item = impl Into<OsString>>,
+    connectors: Connectors,
+) -> ExitCode {
     let arguments: Vec<OsString> = arguments.into_iter().map(Into::into).collect();
     let json = arguments.iter().any(|argument| argument == "--json");
     let cli = match Cli::try_parse_from(arguments) {
@@ -23,7 +32,7 @@ pub fn run(arguments: impl IntoIterator<Item = impl Into<OsString>>) -> ExitCode
         Err(error) => return ExitCode::from(misunderstood(&error, json)),
     };
     let term = Term::new(cli.global);
-    match dispatch(&cli.command, &term) {
+    match dispatch(&cli.command, connectors, &term) {
         Ok(()) => ExitCode::from(exit::OK),
         Err(error) => {
             complain(&error, &term);
@@ -47,11 +56,43 @@ fn misunderstood(error: &clap::Error, json: bool) -> u8 {
     }
 }
 
-fn dispatch(command: &Command, term: &Term) -> Result<(), CliError> {
+fn dispatch(command: &Command, connectors: Connectors, term: &Term) -> Result<(), CliError> {
+    #[cfg(unix)]
+    use crate::command::{steer, trade};
     match command {
         Command::Init(args) => command::init::run(args, term),
-        Command::Check(args) => command::check::run(args, term),
+        #[cfg(unix)]
+        Command::Setup(args) => command::setup::run(args, &connectors, term),
+        Command::Check(args) => command::check::run(args, &connectors, term),
         Command::Backtest(args) => command::backtest::run(args, term),
+        #[cfg(unix)]
+        Command::Paper(args) => trade::paper(args, connectors, term),
+        #[cfg(unix)]
+        Command::Run(args) => trade::run(args, connectors, term),
+        #[cfg(unix)]
+        Command::Replay(args) => trade::replay(args, term),
+        #[cfg(unix)]
+        Command::Status(args) => steer::status(args, term),
+        #[cfg(unix)]
+        Command::Orders(args) => steer::orders(args, term),
+        #[cfg(unix)]
+        Command::Positions(args) => steer::positions(args, term),
+        #[cfg(unix)]
+        Command::Fills(args) => steer::fills(args, term),
+        #[cfg(unix)]
+        Command::Halt(args) => steer::halt(args, term),
+        #[cfg(unix)]
+        Command::ReduceOnly(args) => steer::reduce_only(args, term),
+        #[cfg(unix)]
+        Command::Resume(args) => steer::resume(args, term),
+        #[cfg(unix)]
+        Command::Flatten(args) => steer::flatten(args, term),
+        #[cfg(unix)]
+        Command::CancelAll(args) => steer::cancel_all(args, term),
+        #[cfg(unix)]
+        Command::Reload(args) => steer::reload(args, term),
+        #[cfg(unix)]
+        Command::Stop(args) => steer::stop(args, term),
         Command::Data(args) => command::data::run(args, term),
         Command::Strategies(args) => command::strategies::run(args, term),
         Command::Schema => command::print_json(term, &config::json_schema().to_value()),
@@ -94,7 +135,7 @@ fn complain(error: &CliError, term: &Term) {
 /// [`CliError::Config`] with everything that is wrong with it.
 pub fn check_text(text: &str) -> Result<(), CliError> {
     let source = Source::new("configuration", text);
-    Plan::check(&source.parse()?, PathBuf::new()).map(|_| ())
+    Plan::check(&source.parse()?, PathBuf::new(), Purpose::Check(&Connectors::new())).map(|_| ())
 }
 
 /// The definition of the command line, for tools that make completions or manual pages of it.

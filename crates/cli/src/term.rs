@@ -89,6 +89,19 @@ impl Term {
         write_line(&mut std::io::stdout().lock(), text.as_ref());
     }
 
+    /// Tells people what goes on, on standard error.
+    pub(crate) fn note(&self, text: impl AsRef<str>) {
+        if !self.quiet && !self.json {
+            write_line(&mut std::io::stderr().lock(), text.as_ref());
+        }
+    }
+
+    /// Asks a person, who answers on the same line.
+    pub(crate) fn prompt(&self, text: &str) {
+        let mut out = std::io::stderr().lock();
+        let _ = write!(out, "{text}").and_then(|()| out.flush());
+    }
+
     /// Prints a warning.
     pub(crate) fn warn(&self, text: impl AsRef<str>) {
         if !self.quiet && !self.json {

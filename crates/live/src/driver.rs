@@ -15,12 +15,16 @@ mod handle;
 mod journal;
 mod paced;
 mod pump;
+mod recent;
 mod run;
 mod setup;
+mod wish;
 
 pub use clock::{Clock, SystemClock};
-pub use handle::{Handle, Outcome, Status};
-pub use setup::{Live, LiveConfig};
+pub use handle::{Controlled, Handle, Outcome, Status};
+pub use recent::{MAX_RECENT_FILLS, RecentFills};
+pub use setup::{Live, LiveConfig, Ready};
+pub use wish::View;
 
 use algoflow_core::{
     error::{InstrumentError, VenueError},
@@ -84,6 +88,16 @@ pub enum LiveError {
         /// Why.
         reason: String,
     },
+    /// The engine does not do what an operator asked for.
+    #[error("{what}: {text}")]
+    Refused {
+        /// What was asked for.
+        what: String,
+        /// A stable code of the engine.
+        code: String,
+        /// Why.
+        text: String,
+    },
     /// The driver's own task is gone.
     #[error("trading ended without saying why")]
     Gone,
@@ -103,6 +117,7 @@ impl LiveError {
             Self::Setup(_) => "LIVE_SETUP",
             Self::Strategies { .. } => "LIVE_STRATEGIES",
             Self::Recording { .. } => "LIVE_RECORDING",
+            Self::Refused { .. } => "LIVE_REFUSED",
             Self::Gone => "LIVE_GONE",
         }
     }

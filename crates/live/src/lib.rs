@@ -55,6 +55,8 @@
 //! ```
 
 pub mod alerts;
+#[cfg(all(unix, feature = "control"))]
+pub mod control;
 pub mod driver;
 pub mod journal;
 pub mod paper;

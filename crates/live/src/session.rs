@@ -445,7 +445,7 @@ impl Session {
     }
 
     /// What time it is for the engine.
-    fn clock(&self, now: Now) -> Timestamp {
+    pub(crate) fn clock(&self, now: Now) -> Timestamp {
         match self.config.time {
             TimeSource::Clock => now.wall.max(self.engine.state().now),
             TimeSource::Data => self.data_time.max(self.engine.state().now),

@@ -14,7 +14,7 @@ use crate::{
     artifacts,
     error::CliError,
     load::{self, LoadedData},
-    plan::{Override, Plan},
+    plan::{Override, Plan, Purpose},
     term::{Style, Term, count},
 };
 
@@ -27,7 +27,7 @@ fn took(seconds: f64) -> String {
 }
 
 pub(crate) fn run(args: &BacktestArgs, term: &Term) -> Result<(), CliError> {
-    let mut plan = Plan::read(&args.config, &overrides(args))?;
+    let mut plan = Plan::read(&args.config, &overrides(args), Purpose::Backtest)?;
     let data = load::all(&plan, term, !args.no_progress)?;
     let mut warnings = plan.warnings.clone();
     warnings.extend(data.warnings(&plan));

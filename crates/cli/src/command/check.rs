@@ -5,15 +5,16 @@ use serde_json::json;
 use super::print_json;
 use crate::{
     args::CheckArgs,
+    connectors::Connectors,
     error::CliError,
     load,
-    plan::{Origin, Override, Plan},
+    plan::{Origin, Override, Plan, Purpose},
     term::{Style, Term},
 };
 
-pub(crate) fn run(args: &CheckArgs, term: &Term) -> Result<(), CliError> {
+pub(crate) fn run(args: &CheckArgs, connectors: &Connectors, term: &Term) -> Result<(), CliError> {
     let overrides: Vec<Override> = args.set.iter().map(|assignment| Override::set(assignment)).collect();
-    let plan = Plan::read(&args.config, &overrides)?;
+    let plan = Plan::read(&args.config, &overrides, Purpose::Check(connectors))?;
     let loaded = if args.data { Some(load::all(&plan, term, !args.no_progress)?) } else { None };
     let mut warnings = plan.warnings.clone();
     if let Some(loaded) = &loaded {
@@ -29,6 +30,10 @@ pub(crate) fn run(args: &CheckArgs, term: &Term) -> Result<(), CliError> {
             Origin::Catalog(_) => 1,
         })
         .sum();
+    #[cfg(unix)]
+    let secrets = crate::trade::described(&plan);
+    #[cfg(not(unix))]
+    let secrets: Vec<(String, bool)> = Vec::new();
     if term.json {
         return print_json(
             term,
@@ -39,12 +44,16 @@ pub(crate) fn run(args: &CheckArgs, term: &Term) -> Result<(), CliError> {
                 "instruments": instruments,
                 "strategies": strategies,
                 "data": loaded.as_ref().map(load::LoadedData::document),
+                "secrets": secrets.iter().map(|(secret, is_set)| json!({ "secret": secret, "set": is_set })).collect::<Vec<_>>(),
                 "warnings": warnings,
             }),
         );
     }
     for warning in &warnings {
         term.warn(warning);
+    }
+    for (secret, is_set) in &secrets {
+        term.say(format!("secret     {secret}: {}", if *is_set { "set" } else { "not set" }));
     }
     if let Some(loaded) = &loaded {
         term.say(loaded.table(term));

@@ -99,6 +99,8 @@ pub(super) const COLUMNS: &[&str] = &[
     "kind",
     "value",
 ];
+pub(super) const EXTERNALS: &[&str] = &["adopt", "ignore", "halt"];
+pub(super) const JOURNAL_FAILURES: &[&str] = &["cancel", "keep"];
 /// The repairs by key, with the values that each takes.
 const REPAIRS: [(&str, &[&str]); 11] = [
     ("column_count", BAD_VALUE),
@@ -120,6 +122,14 @@ pub(super) fn error_policy(_: &mut SchemaGenerator) -> Schema {
 
 pub(super) fn breach_action(_: &mut SchemaGenerator) -> Schema {
     words(BREACH_ACTIONS)
+}
+
+pub(super) fn external(_: &mut SchemaGenerator) -> Schema {
+    words(EXTERNALS)
+}
+
+pub(super) fn journal_failure(_: &mut SchemaGenerator) -> Schema {
+    words(JOURNAL_FAILURES)
 }
 
 pub(super) fn settles(_: &mut SchemaGenerator) -> Schema {
@@ -273,6 +283,8 @@ mod tests {
         all::<algoflow_data::policy::OnDisorder>(DISORDER);
         all::<algoflow_data::StampIs>(STAMPS);
         all::<algoflow_data::Column>(COLUMNS);
+        all::<algoflow_live::reconcile::ExternalPolicy>(EXTERNALS);
+        all::<algoflow_live::session::JournalFailure>(JOURNAL_FAILURES);
         all::<algoflow_sim::Fees>(&["none", "instrument"]);
         all::<algoflow_sim::Slippage>(&["none"]);
     }

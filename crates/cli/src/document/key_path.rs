@@ -153,6 +153,13 @@ pub(super) fn keys(root: &DeTable<'_>, path: &KeyPath) -> Vec<String> {
     table.map(|table| table.keys().map(|key| key.get_ref().to_string()).collect()).unwrap_or_default()
 }
 
+/// How many entries the array at `path` has; zero if there is none.
+pub(super) fn len(root: &DeTable<'_>, path: &KeyPath) -> usize {
+    let found = walk(root, path);
+    let array = found.value.filter(|_| found.whole).and_then(|value| value.get_ref().as_array());
+    array.map_or(0, |array| array.len())
+}
+
 /// The path of the smallest thing that covers `span`.
 pub(super) fn path_at(root: &DeTable<'_>, span: &Range<usize>) -> KeyPath {
     let mut path = KeyPath::default();

@@ -22,10 +22,10 @@ pub(crate) enum Origin {
 
 impl Checker<'_, '_> {
     /// Checks the data sections. Where one is wrong, its origin is empty.
-    pub(super) fn data(&mut self) -> Vec<Origin> {
+    pub(super) fn data(&mut self, needed: bool) -> Vec<Origin> {
         let all = &self.config.data;
         let section = KeyPath::top("data");
-        if all.is_empty() {
+        if all.is_empty() && needed {
             self.absent(
                 "CONFIG_NO_DATA",
                 "there is no [[data]]",

@@ -127,12 +127,18 @@ impl Checker<'_, '_> {
     }
 
     /// Checks that what a strategy trades is there and has data.
-    pub(super) fn usage(&mut self, strategies: &[PlannedStrategy], instruments: &[Instrument]) {
+    pub(super) fn usage(
+        &mut self,
+        strategies: &[PlannedStrategy],
+        instruments: &[Instrument],
+        needs_data: bool,
+    ) {
         let known: Vec<&str> =
             self.config.instrument.iter().map(|instrument| instrument.id.as_str()).collect();
         let with_data: Vec<InstrumentId> = self.config.data.iter().map(|data| data.instrument).collect();
         // Where data of unknown instruments are, those that are missed may be meant.
-        let complete = !with_data.is_empty() && with_data.iter().all(|id| known.contains(&id.as_str()));
+        let complete =
+            needs_data && !with_data.is_empty() && with_data.iter().all(|id| known.contains(&id.as_str()));
         for planned in strategies {
             let position = self.config.strategy.iter().position(|written| written.label() == planned.label);
             let at = KeyPath::top("strategy").index(position.unwrap_or(0)).key("params");

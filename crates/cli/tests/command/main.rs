@@ -7,6 +7,8 @@ mod data;
 mod data_errors;
 mod init_and_run;
 mod listing;
+#[cfg(unix)]
+mod trading;
 
 use std::{
     path::{Path, PathBuf},

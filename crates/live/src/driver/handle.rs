@@ -1,8 +1,11 @@
 use algoflow_core::{id::VenueId, number::Money, state::State, time::Timestamp};
-use algoflow_execution::{Halt, Input};
-use tokio::sync::{mpsc, watch};
+use algoflow_execution::{ControlAction, Halt, Input, risk::RiskEvent};
+use tokio::sync::{mpsc, oneshot, watch};
 
-use super::LiveError;
+use super::{
+    LiveError, View,
+    wish::{Reply, Wish},
+};
 use crate::session::{Event, Phase};
 
 /// How trading stands, for those who watch.
@@ -39,10 +42,19 @@ pub struct Outcome {
     pub halts: Vec<Halt>,
 }
 
+/// What came of something that an operator asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Controlled {
+    /// The entry of the journal that holds it.
+    pub sequence: u64,
+    /// What risk management did.
+    pub events: Vec<RiskEvent>,
+}
+
 /// Steers trading that runs.
 #[derive(Clone, Debug)]
 pub struct Handle {
-    pub(super) controls: mpsc::Sender<Event>,
+    pub(super) controls: mpsc::Sender<Wish>,
     pub(super) status: watch::Receiver<Option<Status>>,
 }
 
@@ -52,7 +64,7 @@ impl Handle {
     /// # Errors
     /// [`LiveError::Gone`] if it has ended.
     pub async fn stop(&self) -> Result<(), LiveError> {
-        self.controls.send(Event::Stop).await.map_err(|_| LiveError::Gone)
+        self.controls.send(Wish::Event(Event::Stop)).await.map_err(|_| LiveError::Gone)
     }
 
     /// Gives the engine an input, which is written into the journal like any other.
@@ -60,7 +72,36 @@ impl Handle {
     /// # Errors
     /// [`LiveError::Gone`] if trading has ended.
     pub async fn input(&self, input: Input) -> Result<(), LiveError> {
-        self.controls.send(Event::Input(Box::new(input))).await.map_err(|_| LiveError::Gone)
+        self.controls.send(Wish::Event(Event::Input(Box::new(input)))).await.map_err(|_| LiveError::Gone)
+    }
+
+    /// Asks the engine for something, at the time that it is there, and says what came of it. It is an input like any other, and
+    /// in the journal.
+    ///
+    /// # Errors
+    /// [`LiveError::Refused`] if it is not done, [`LiveError::Gone`] if trading has ended.
+    pub async fn control(&self, action: ControlAction) -> Result<Controlled, LiveError> {
+        let (reply, answer) = oneshot::channel();
+        let wish = Wish::Control(Box::new(action), Reply(reply));
+        self.controls.send(wish).await.map_err(|_| LiveError::Gone)?;
+        answer.await.map_err(|_| LiveError::Gone)?
+    }
+
+    /// Looks at what trading knows, between two decisions. Nothing is decided while it looks, so it should only copy.
+    ///
+    /// # Errors
+    /// [`LiveError::Gone`] if trading has ended.
+    pub async fn look<T: Send + 'static>(
+        &self,
+        look: impl FnOnce(View<'_>) -> T + Send + 'static,
+    ) -> Result<T, LiveError> {
+        let (reply, answer) = oneshot::channel();
+        let wish = Wish::Look(Box::new(move |view| {
+            // Whoever asked may have gone.
+            let _ = reply.send(look(view));
+        }));
+        self.controls.send(wish).await.map_err(|_| LiveError::Gone)?;
+        answer.await.map_err(|_| LiveError::Gone)
     }
 
     /// How trading stood when something last changed; `None` before it began.

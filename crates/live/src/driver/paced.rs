@@ -11,6 +11,7 @@ use futures_util::{FutureExt, StreamExt};
 use super::{
     LiveError,
     run::{Runner, ask, sleep_until},
+    wish::Wish,
 };
 use crate::session::{Effect, Event, Phase, Request, RequestId};
 
@@ -35,6 +36,9 @@ impl Runner {
         let now = self.now();
         self.session.begin(now, &mut self.effects)?;
         self.perform_paced(&mut tracks, &mut questions).await?;
+        for action in std::mem::take(&mut self.at_start) {
+            self.step(self.at_once(action), &mut tracks, &mut questions).await?;
+        }
         while self.ended.is_none() {
             self.settle(&mut tracks, &mut questions).await?;
             if self.ended.is_some() {
@@ -44,7 +48,18 @@ impl Runner {
                 self.step(Event::Tick, &mut tracks, &mut questions).await?;
                 continue;
             }
-            let Some(event) = next_event(&mut tracks, self.session.data_bound()).await else {
+            // What is owed to the data is not lost when a wish comes first: it stays in the tracks.
+            let wakeup = self.end_of_stop();
+            let event = tokio::select! {
+                biased;
+                Some(wish) = self.controls.recv() => {
+                    self.fulfil(wish, &mut tracks, &mut questions).await?;
+                    continue;
+                }
+                event = next_event(&mut tracks, self.session.data_bound()) => event,
+                () = sleep_until(wakeup) => Some(Event::Tick),
+            };
+            let Some(event) = event else {
                 self.come_to_an_end(&mut tracks, &mut questions).await?;
                 continue;
             };
@@ -55,6 +70,25 @@ impl Runner {
                 return Err(LiveError::Recording { venue, reason });
             }
             self.step(event, &mut tracks, &mut questions).await?;
+        }
+        Ok(())
+    }
+
+    /// When the end may take no longer.
+    fn end_of_stop(&self) -> Option<tokio::time::Instant> {
+        let Phase::Stopping { since } = self.session.phase() else { return None };
+        Some(self.instant(since.saturating_add(self.session.config().stop_within)))
+    }
+
+    async fn fulfil(
+        &mut self,
+        wish: Wish,
+        tracks: &mut [Track],
+        questions: &mut Questions,
+    ) -> Result<(), LiveError> {
+        if let Some((event, owed)) = self.grant(wish) {
+            self.step(event, tracks, questions).await?;
+            self.settle_up(owed);
         }
         Ok(())
     }
@@ -89,8 +123,8 @@ impl Runner {
             while let Ok(event) = self.told.try_recv() {
                 self.step(event, tracks, questions).await?;
             }
-            while let Ok(event) = self.controls.try_recv() {
-                self.step(event, tracks, questions).await?;
+            while let Ok(wish) = self.controls.try_recv() {
+                self.fulfil(wish, tracks, questions).await?;
             }
             if let Some((request, venue, what)) = questions.pop_front() {
                 let Some(track) = tracks.get(venue) else { continue };

@@ -1,7 +1,7 @@
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use algoflow_core::{command::Submit, id::OrderId, number::Money, state::Subscription, venue::Venue};
-use algoflow_execution::Engine;
+use algoflow_execution::{ControlAction, Engine};
 use tokio::{
     sync::{mpsc, watch},
     task::JoinSet,
@@ -10,8 +10,11 @@ use tokio::{
 use tokio_util::task::AbortOnDropHandle;
 
 use super::{
-    Clock, Handle, LiveConfig, LiveError, MAX_CONTROLS, MAX_EVENTS, Outcome, Status, clock::Watch, journal,
+    Clock, Handle, LiveConfig, LiveError, MAX_CONTROLS, MAX_EVENTS, Outcome, RecentFills, Status, View,
+    clock::Watch,
+    journal,
     pump::pump,
+    wish::{Owed, Wish, input},
 };
 use crate::{
     journal::{Entry, JournalWriter, Store},
@@ -29,6 +32,8 @@ pub(super) struct Parts {
     pub(super) clock: Arc<dyn Clock>,
     pub(super) config: LiveConfig,
     pub(super) submits: BTreeMap<OrderId, Submit>,
+    pub(super) fills: RecentFills,
+    pub(super) at_start: Vec<ControlAction>,
 }
 
 /// The task that decides.
@@ -39,7 +44,10 @@ pub(super) struct Runner {
     /// How it ended, once it has.
     pub(super) ended: Option<bool>,
     pub(super) told: mpsc::UnboundedReceiver<Event>,
-    pub(super) controls: mpsc::Receiver<Event>,
+    pub(super) controls: mpsc::Receiver<Wish>,
+    /// What is asked of the engine before anything else happens.
+    pub(super) at_start: Vec<ControlAction>,
+    fills: RecentFills,
     clock: Arc<dyn Clock>,
     watch: Watch,
     writer: Option<JournalWriter>,
@@ -58,7 +66,7 @@ pub(super) struct Runner {
 
 impl Runner {
     pub(super) fn new(parts: Parts) -> Self {
-        let Parts { engine, venues, store, clock, config, submits } = parts;
+        let Parts { engine, venues, store, clock, config, submits, fills, at_start } = parts;
         let facts = venues.iter().map(|venue| VenueFacts {
             id: venue.id(),
             lifetime: venue.request_lifetime(),
@@ -80,6 +88,8 @@ impl Runner {
             ended: None,
             told,
             controls,
+            at_start,
+            fills,
             clock,
             watch: Watch::start(),
             writer: Some(writer),
@@ -124,12 +134,21 @@ impl Runner {
         let now = self.now();
         self.session.begin(now, &mut self.effects)?;
         self.perform().await;
+        for action in std::mem::take(&mut self.at_start) {
+            self.take(self.at_once(action)).await?;
+        }
         while self.ended.is_none() {
             let wakeup = self.session.next_wakeup(self.now()).map(|at| self.watch.instant(at));
             let event = tokio::select! {
                 biased;
                 Some(event) = self.told.recv() => event,
-                Some(event) = self.controls.recv() => event,
+                Some(wish) = self.controls.recv() => {
+                    if let Some((event, owed)) = self.grant(wish) {
+                        self.take(event).await?;
+                        self.settle_up(owed);
+                    }
+                    continue;
+                }
                 Some(event) = events.recv() => event,
                 () = sleep_until(wakeup) => Event::Tick,
             };
@@ -137,6 +156,33 @@ impl Runner {
             while self.requests.try_join_next().is_some() {}
         }
         Ok(())
+    }
+
+    /// What an operator's wish comes to: an event, and perhaps an answer that is owed.
+    pub(super) fn grant(&mut self, wish: Wish) -> Option<(Event, Option<Owed>)> {
+        match wish {
+            Wish::Event(event) => Some((event, None)),
+            Wish::Control(action, reply) => {
+                let owed = Owed::new(reply, self.session.engine());
+                Some((self.at_once(*action), Some(owed)))
+            }
+            Wish::Look(look) => {
+                let status = self.standing();
+                look(View { status: &status, engine: self.session.engine(), fills: &self.fills });
+                None
+            }
+        }
+    }
+
+    /// An action at the present time.
+    pub(super) fn at_once(&self, action: ControlAction) -> Event {
+        Event::Input(Box::new(input(action, self.session.clock(self.now()))))
+    }
+
+    pub(super) fn settle_up(&self, owed: Option<Owed>) {
+        if let Some(owed) = owed {
+            owed.pay(self.session.engine(), self.session.sequence());
+        }
     }
 
     /// Gives the session an event, and does what it wants.
@@ -169,6 +215,7 @@ impl Runner {
     }
 
     pub(super) async fn append(&mut self, entry: Entry) {
+        self.fills.note(&entry);
         if let Some(writer) = &self.writer {
             // A writer that is gone has said why.
             let _ = writer.append(entry).await;
@@ -190,10 +237,15 @@ impl Runner {
             return;
         }
         self.status_at = Some(now);
+        let status = self.standing();
+        self.status.send_replace(Some(status));
+    }
+
+    fn standing(&self) -> Status {
         let (session, state) = (&self.session, self.session.engine().state());
         let venues = self.venues.iter().enumerate();
         let equity = state.portfolio.equity().ok();
-        let status = Status {
+        Status {
             phase: session.phase(),
             now: state.now,
             sequence: session.sequence(),
@@ -202,8 +254,7 @@ impl Runner {
             open_orders: state.orders.open().count(),
             in_doubt: session.in_doubt().count(),
             equity: equity.map(|amount| Money::new(amount, state.portfolio.reporting_asset())),
-        };
-        self.status.send_replace(Some(status));
+        }
     }
 
     async fn finish(mut self, result: Result<(), LiveError>) -> Result<Outcome, LiveError> {

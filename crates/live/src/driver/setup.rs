@@ -5,13 +5,15 @@ use algoflow_core::{
     id::{Asset, OrderId, StrategyId},
     ledger::AccountKind,
     strategy::Strategy,
+    time::Timestamp,
     venue::Venue,
 };
-use algoflow_execution::{Engine, EngineError, ErrorPolicy, Input, journal::Ending};
+use algoflow_execution::{ControlAction, Engine, EngineError, ErrorPolicy, Input, journal::Ending};
 
 use super::{
-    Clock, Handle, LiveError, Outcome, SystemClock,
+    Clock, Handle, LiveError, Outcome, RecentFills, SystemClock,
     run::{Parts, Runner},
+    wish::input,
 };
 use crate::{
     journal::{Entry, Record, SCHEMA_VERSION, SessionStart, Store},
@@ -51,6 +53,31 @@ impl LiveConfig {
     }
 }
 
+/// Trading that is ready to begin.
+pub struct Ready(Runner);
+
+impl std::fmt::Debug for Ready {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Ready").finish_non_exhaustive()
+    }
+}
+
+impl Ready {
+    /// Steers it.
+    #[must_use]
+    pub fn handle(&self) -> Handle {
+        self.0.handle()
+    }
+
+    /// Trades until it ends: recorded data come to their end, or the [handle](Handle) stops it.
+    ///
+    /// # Errors
+    /// [`LiveError`]: what ended at once. What was durable is in the journal.
+    pub async fn run(self) -> Result<Outcome, LiveError> {
+        self.0.run().await
+    }
+}
+
 struct Place {
     venue: Arc<dyn Venue>,
     paper: Option<PaperVenue>,
@@ -64,6 +91,8 @@ pub struct Live {
     store: Option<Box<dyn Store>>,
     places: Vec<Place>,
     strategies: Vec<(String, Box<dyn Strategy>)>,
+    setup: Vec<ControlAction>,
+    at_start: Vec<ControlAction>,
 }
 
 impl std::fmt::Debug for Live {
@@ -76,7 +105,15 @@ impl Live {
     /// With these settings.
     #[must_use]
     pub fn new(config: LiveConfig) -> Self {
-        Self { config, clock: Arc::new(SystemClock), store: None, places: Vec::new(), strategies: Vec::new() }
+        Self {
+            config,
+            clock: Arc::new(SystemClock),
+            store: None,
+            places: Vec::new(),
+            strategies: Vec::new(),
+            setup: Vec::new(),
+            at_start: Vec::new(),
+        }
     }
 
     /// With this journal. If it holds a run, that run goes on.
@@ -95,8 +132,14 @@ impl Live {
 
     /// With this venue, and an account of this kind there.
     #[must_use]
-    pub fn venue(mut self, venue: impl Venue + 'static, kind: AccountKind) -> Self {
-        self.places.push(Place { venue: Arc::new(venue), paper: None, kind });
+    pub fn venue(self, venue: impl Venue + 'static, kind: AccountKind) -> Self {
+        self.shared_venue(Arc::new(venue), kind)
+    }
+
+    /// The same for a venue of a kind that is not known before.
+    #[must_use]
+    pub fn shared_venue(mut self, venue: Arc<dyn Venue>, kind: AccountKind) -> Self {
+        self.places.push(Place { venue, paper: None, kind });
         self
     }
 
@@ -121,14 +164,36 @@ impl Live {
         self
     }
 
+    /// With this from the beginning of a new journal on: limits, for one. A run that goes on has it in its journal.
+    #[must_use]
+    pub fn setup(mut self, action: ControlAction) -> Self {
+        self.setup.push(action);
+        self
+    }
+
+    /// With this before anything else that happens in this process.
+    #[must_use]
+    pub fn at_start(mut self, action: ControlAction) -> Self {
+        self.at_start.push(action);
+        self
+    }
+
     /// Trades until it ends: recorded data come to their end, or the [handle](Handle) given to `with` stops it.
     ///
     /// # Errors
     /// [`LiveError`]: what could not begin, or ended at once. What was durable is in the journal.
     pub async fn run_with(self, with: impl FnOnce(Handle)) -> Result<Outcome, LiveError> {
-        let runner = self.prepare().await?;
-        with(runner.handle());
-        runner.run().await
+        let ready = self.ready().await?;
+        with(ready.handle());
+        ready.run().await
+    }
+
+    /// Brings everything to where it stood if the journal holds a run, so that trading can begin.
+    ///
+    /// # Errors
+    /// [`LiveError`]: what could not begin.
+    pub async fn ready(self) -> Result<Ready, LiveError> {
+        self.prepare().await.map(Ready)
     }
 
     /// Trades until it ends.
@@ -182,6 +247,8 @@ impl Live {
             clock: self.clock,
             config: self.config,
             submits: past.submits,
+            fills: past.fills,
+            at_start: self.at_start,
         }))
     }
 
@@ -219,6 +286,7 @@ impl Live {
             let instruments = instruments.map_err(|source| LiveError::Venue { venue: id, source })?;
             setup.extend(instruments.into_iter().map(|spec| Input::Instrument(Box::new(spec))));
         }
+        setup.extend(self.setup.iter().map(|action| input(action.clone(), Timestamp::MIN)));
         Ok(setup)
     }
 
@@ -261,6 +329,7 @@ impl Live {
             .into());
         }
         result?;
+        past.fills.note_input(&record.input);
         for command in &record.commands {
             if let Command::Submit(submit) = command {
                 past.submits.insert(submit.order, *submit);
@@ -286,6 +355,7 @@ const MAX_SUBMITS: usize = 4_096;
 #[derive(Default)]
 struct Past {
     submits: BTreeMap<OrderId, Submit>,
+    fills: RecentFills,
 }
 
 /// The beginning of a process: the setup counts for the first one.

@@ -32,7 +32,12 @@ pub(super) fn stream(inner: Arc<Inner>) -> EventStream {
             let step = inner.state().step(inner.speed.is_some());
             match step {
                 Step::Tell(event) => return Some((*event, inner)),
-                Step::Wait(span) => pause(span, inner.speed).await,
+                Step::Wait(span) => tokio::select! {
+                    biased;
+                    // A command has come meanwhile, and what it leads to may come before what was to be told after the pause.
+                    () = inner.stirred.notified() => inner.state().forget_the_wait(),
+                    () = pause(span, inner.speed) => {}
+                },
                 Step::Idle => inner.stirred.notified().await,
             }
         }
@@ -48,6 +53,12 @@ async fn pause(span: TimeDelta, speed: Option<f64>) {
 }
 
 impl State {
+    /// What was to be told after a pause is found out anew.
+    fn forget_the_wait(&mut self) {
+        self.told.retain(|event| !matches!(event, VenueEvent::Time(_)));
+        self.bound = self.now;
+    }
+
     /// The next event, as if nothing went wrong; what does ends the data.
     fn step(&mut self, waits: bool) -> Step {
         match self.try_step(waits) {
