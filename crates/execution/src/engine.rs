@@ -13,6 +13,7 @@ mod gate;
 mod halt;
 mod late;
 mod losses;
+mod past;
 mod pools;
 mod quiet;
 mod reduce_only;

@@ -69,6 +69,11 @@ impl Routes {
         }
     }
 
+    /// Whether a strategy has subscribed to bars of this size.
+    pub(crate) fn is_wanted(&self, instrument: usize, spec: BarSpec) -> bool {
+        self.get(instrument).is_some_and(|route| route.bars.iter().any(|(wanted, _)| *wanted == spec))
+    }
+
     /// Whether a bar of the venue was told already, as it was built here.
     pub(crate) fn has_built(&self, instrument: usize, bar: &Bar) -> bool {
         self.get(instrument).is_some_and(|route| route.builders.iter().any(|builder| builder.has_built(bar)))

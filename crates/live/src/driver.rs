@@ -11,6 +11,7 @@
 //! | orders of an operator | [`MAX_CONTROLS`] | the operator waits |
 
 mod clock;
+mod guard;
 mod handle;
 mod journal;
 mod paced;
@@ -21,6 +22,7 @@ mod setup;
 mod wish;
 
 pub use clock::{Clock, SystemClock};
+pub use guard::Guarded;
 pub use handle::{Controlled, Handle, Outcome, Status};
 pub use recent::{MAX_RECENT_FILLS, RecentFills};
 pub use setup::{Live, LiveConfig, Ready};

@@ -13,11 +13,12 @@
 //! - **X6** After the end of trading what strategies ask for is denied, but for what they asked for when they were told of the end.
 //!   Cancellations are carried out, and linked orders still protect what fills late. Trading can go on: strategies are not
 //!   started a second time.
+//! - **X7** What is told during a warm-up is past: it changes no price that is known, sets off no order, pays nothing, and counts for no limit.
+//!   It only goes to strategies, to the bars that are kept for them, and to the bars that are built.
 
 use algoflow_core::{
     command::Command,
     id::{ExecutionId, InstrumentId, OrderId, StrategyId, VenueId, VenueOrderId},
-    market::MarketData,
     number::{Money, Price, Quantity},
     order::{Fill, Liquidity, OrderEvent, OrderEventKind, OrderSpec, RejectCode, Side},
     state::Request,
@@ -143,23 +144,6 @@ impl Engine {
             anomalies.push(Anomaly { event: event.clone(), code, reason });
         }
         Ok(())
-    }
-
-    /// [`Input::WarmUp`] without the wrapping (X5).
-    ///
-    /// # Errors
-    /// See [`Engine::process`].
-    pub fn warm_up(&mut self, data: &MarketData, commands: &mut Vec<Command>) -> Result<(), EngineError> {
-        self.journaled(
-            || Input::WarmUp(data.clone()),
-            commands,
-            |engine, commands| {
-                engine.warming = true;
-                let told = engine.on_market(data, commands).and_then(|()| engine.settle(commands));
-                engine.warming = false;
-                told
-            },
-        )
     }
 
     /// Refuses what a strategy asks of orders during a warm-up (X5) and after the end (X6). False if it may be carried out.

@@ -28,6 +28,7 @@ macro_rules! tell {
         }
     }};
 }
+pub(super) use tell;
 
 impl Engine {
     pub(super) fn on_market(
@@ -133,7 +134,7 @@ impl Engine {
     }
 
     #[inline]
-    fn tell_bar(&mut self, index: usize, bar: &Bar) {
+    pub(super) fn tell_bar(&mut self, index: usize, bar: &Bar) {
         self.state.bars.push(index, bar);
         let mut at = 0;
         while let Some((spec, strategy)) =
@@ -147,7 +148,7 @@ impl Engine {
     }
 
     /// Feeds the builders of an instrument and tells the bars that are complete, short ones first.
-    fn build_bars(
+    pub(super) fn build_bars(
         &mut self,
         index: usize,
         commands: &mut Vec<Command>,

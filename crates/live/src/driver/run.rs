@@ -79,7 +79,7 @@ impl Runner {
         let (status, seen) = watch::channel(None);
         let (events, incoming) = mpsc::channel(MAX_EVENTS);
         let writer = JournalWriter::spawn(store);
-        let durable = tokio::spawn(journal::pass_on(writer.durable(), tell.clone()));
+        let durable = tokio::spawn(journal::pass_on(writer.durable(), sequence, tell.clone()));
         let pumps = venues.iter().map(|_| None).collect();
         Self {
             session,

@@ -11,7 +11,7 @@ use algoflow_core::{
 use algoflow_execution::{ControlAction, Engine, EngineError, ErrorPolicy, Input, journal::Ending};
 
 use super::{
-    Clock, Handle, LiveError, Outcome, RecentFills, SystemClock,
+    Clock, Guarded, Handle, LiveError, Outcome, RecentFills, SystemClock,
     run::{Parts, Runner},
     wish::input,
 };
@@ -151,7 +151,7 @@ impl Live {
         self
     }
 
-    /// With this strategy under a name of its own.
+    /// With this strategy under a name of its own. If it fails or [panics](Guarded) it is halted, and the others trade on.
     #[must_use]
     pub fn strategy(self, name: &str, strategy: impl Strategy + 'static) -> Self {
         self.boxed_strategy(name, Box::new(strategy))
@@ -160,7 +160,7 @@ impl Live {
     /// The same for a strategy of a kind that is not known before.
     #[must_use]
     pub fn boxed_strategy(mut self, name: &str, strategy: Box<dyn Strategy>) -> Self {
-        self.strategies.push((name.to_owned(), strategy));
+        self.strategies.push((name.to_owned(), Box::new(Guarded::new(strategy))));
         self
     }
 
