@@ -36,7 +36,7 @@ use algoflow_core::{
     order::RejectCode,
     state::Subscription,
     time::{TimeDelta, Timestamp},
-    venue::{AccountSnapshot, Ack, EventStream, OrderReport, Venue, VenueEvent},
+    venue::{AccountSnapshot, Ack, EventStream, HistoryRequest, OrderReport, Venue, VenueEvent},
 };
 use algoflow_sim::{SimError, SimExchange, SimVenue};
 use async_trait::async_trait;
@@ -298,6 +298,23 @@ impl Venue for PaperVenue {
 
     async fn order(&self, order: &OrderRef) -> Result<Option<OrderReport>, VenueError> {
         Ok(self.state().account.order(order.order))
+    }
+
+    async fn history(&self, request: &HistoryRequest) -> Result<Vec<MarketData>, VenueError> {
+        match &self.inner.live {
+            Some(source) => source.history(request).await,
+            None => {
+                let what = "history: recorded data are their own past".to_owned();
+                Err(VenueError::Unsupported { venue: self.inner.id, what })
+            }
+        }
+    }
+
+    async fn time(&self) -> Result<Timestamp, VenueError> {
+        match &self.inner.live {
+            Some(source) => source.time().await,
+            None => Ok(self.state().now),
+        }
     }
 
     fn request_lifetime(&self) -> TimeDelta {

@@ -21,16 +21,25 @@
 //! - **N7** *A journal that fails stops new business.* Nothing that is not durable is sent. What is open at the venues is left or cancelled by
 //!   [`on_journal_failure`](SessionConfig::on_journal_failure).
 //! - **N8** *A mute stream is stale.* A venue of which nothing was heard for [`stale_after`](SessionConfig::stale_after) is `Uncertain` and
-//!   subscribed to anew.
+//!   subscribed to anew. The same goes for quotes, books and bars that are mute for
+//!   [`stale_data_after`](SessionConfig::stale_data_after) though the connection is up, while their market is open.
+//! - **N9** *The past first.* When strategies have started, and when a venue is there again after a restart or a lost connection, they are
+//!   told of the bars that they do not know yet ([`warm_up`](SessionConfig::warm_up)) as past: see [`Engine::warm_up`]. What the venue's
+//!   market does meanwhile waits.
+//! - **N10** *Clocks agree.* A venue whose clock surely differs from ours by more than
+//!   [`max_clock_skew`](SessionConfig::max_clock_skew) is `Uncertain` until it no longer does.
 
 mod answers;
 mod asking;
 mod config;
 mod link;
+mod liveness;
 mod snapshots;
 mod stop;
+mod warm_up;
 
 pub use config::{JournalFailure, SessionConfig, TimeSource};
+pub use warm_up::MAX_WAITING_DATA;
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -38,11 +47,12 @@ use algoflow_core::{
     command::{Amend, Command, OrderRef, Submit},
     error::VenueError,
     id::{OrderId, VenueId},
+    market::MarketData,
     order::{OrderEvent, OrderEventKind, RejectCode},
     state::Subscription,
     time::{TimeDelta, Timestamp},
     trading::Standing,
-    venue::{AccountSnapshot, Ack, OrderReport, VenueEvent},
+    venue::{AccountSnapshot, Ack, HistoryRequest, OrderReport, VenueEvent},
 };
 use algoflow_execution::{Engine, EngineError, Input, journal::Ending};
 
@@ -93,6 +103,10 @@ pub enum Request {
     },
     /// What the venue knows of one order.
     Order(OrderRef),
+    /// What happened before.
+    History(HistoryRequest),
+    /// What its clock says.
+    Time,
 }
 
 /// What a venue answered.
@@ -105,6 +119,10 @@ pub enum Answer {
     Account(Result<Box<AccountSnapshot>, VenueError>),
     /// To a question about an order.
     Order(Result<Option<Box<OrderReport>>, VenueError>),
+    /// To a question about the past.
+    History(Result<Vec<MarketData>, VenueError>),
+    /// To a question about the time.
+    Time(Result<Timestamp, VenueError>),
 }
 
 /// Something that happened.
@@ -286,7 +304,8 @@ impl Session {
     ) -> Self {
         let phase = if engine.is_trading() { Phase::Running } else { Phase::Starting };
         let (data_time, subscriptions) = (engine.state().now, engine.subscription_count());
-        let links = venues.into_iter().map(Link::new).collect();
+        let known_until = engine.is_trading().then_some(data_time);
+        let links = venues.into_iter().map(|facts| Link::new(facts, known_until)).collect();
         let mut this = Self {
             engine,
             links,
@@ -522,6 +541,9 @@ impl Session {
             self.phase = Phase::Running;
             let at = self.clock(now);
             self.feed(Input::Start(at), now, effects)?;
+        }
+        for venue in 0..self.links.len() {
+            self.look_back(venue, now, effects)?;
         }
         self.set_off_timers(now, effects)?;
         self.try_to_stop(now, effects)

@@ -34,7 +34,11 @@ impl Engine {
         }
         match data {
             // That the past is known in bars says nothing of how the venue gives the present.
-            MarketData::Bar(bar) if self.routes.is_wanted(index, bar.spec) => self.tell_bar(index, bar),
+            MarketData::Bar(bar) if self.routes.is_wanted(index, bar.spec) => {
+                if !self.routes.has_built(index, bar) {
+                    self.tell_bar(index, bar);
+                }
+            }
             MarketData::Bar(bar) => {
                 self.build_bars(index, commands, |builder, done| builder.on_bar(bar, done))?;
             }

@@ -129,7 +129,7 @@ impl Runner {
             if let Some((request, venue, what)) = questions.pop_front() {
                 let Some(track) = tracks.get(venue) else { continue };
                 track.venue.set_time(self.session.engine().state().now);
-                let commands = !matches!(what, Request::Account { .. } | Request::Order(_));
+                let commands = matches!(what, Request::Submit(_) | Request::Amend(_) | Request::Cancel(_));
                 let answer = ask(&*track.venue, what).await;
                 if let Some(track) = tracks.get_mut(venue).filter(|_| commands) {
                     // It says anew what comes next.

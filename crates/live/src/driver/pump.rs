@@ -1,23 +1,24 @@
 //! The tasks that read the streams of venues.
 
-use std::{sync::Arc, time::Duration};
+use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use algoflow_core::{
     state::Subscription,
     venue::{Venue, VenueEvent},
 };
-use futures_util::StreamExt;
+use futures_util::{FutureExt, StreamExt};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use tokio::sync::mpsc::{self, error::TrySendError};
 
+use super::guard::words_of;
 use crate::session::Event;
 
 /// How long to wait before a venue is subscribed to again, the first time and at most. It doubles, with jitter.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
-/// Subscribes to a venue and passes on what it tells, for ever: when the stream ends it subscribes again.
+/// Subscribes to a venue and passes on what it tells, for ever: when the stream ends, or its connector panics, it subscribes again.
 pub(super) async fn pump(
     venue: Arc<dyn Venue>,
     index: usize,
@@ -28,18 +29,15 @@ pub(super) async fn pump(
     let mut random = ChaCha8Rng::seed_from_u64(seed);
     let mut pause = FIRST_PAUSE;
     loop {
-        let reason = match venue.subscribe(&wanted).await {
-            Ok(mut stream) => {
-                let mut dropped = 0_u64;
-                while let Some(event) = stream.next().await {
-                    pause = FIRST_PAUSE;
-                    if pass_on(&events, index, event, &mut dropped).await.is_err() {
-                        return;
-                    }
-                }
-                "the stream ended".to_owned()
+        let read = AssertUnwindSafe(read(&*venue, index, &wanted, &events, &mut pause)).catch_unwind().await;
+        let reason = match read {
+            Ok(Ok(reason)) => reason,
+            Ok(Err(Deaf)) => return,
+            Err(panic) => {
+                let reason = format!("the connector panicked: {}", words_of(&*panic));
+                tracing::error!(venue = %venue.id(), "{reason}");
+                reason
             }
-            Err(error) => error.to_string(),
         };
         let event = VenueEvent::Disconnected { reason };
         if events.send(Event::Venue { venue: index, event }).await.is_err() {
@@ -49,6 +47,26 @@ pub(super) async fn pump(
         tokio::time::sleep(pause.mul_f64(jitter)).await;
         pause = (pause * 2).min(LONGEST_PAUSE);
     }
+}
+
+/// Reads a stream until it ends. Why it did.
+async fn read(
+    venue: &dyn Venue,
+    index: usize,
+    wanted: &[Subscription],
+    events: &mpsc::Sender<Event>,
+    pause: &mut Duration,
+) -> Result<String, Deaf> {
+    let mut stream = match venue.subscribe(wanted).await {
+        Ok(stream) => stream,
+        Err(error) => return Ok(error.to_string()),
+    };
+    let mut dropped = 0_u64;
+    while let Some(event) = stream.next().await {
+        *pause = FIRST_PAUSE;
+        pass_on(events, index, event, &mut dropped).await?;
+    }
+    Ok("the stream ended".to_owned())
 }
 
 /// Nobody listens any more.

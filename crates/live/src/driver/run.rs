@@ -1,7 +1,10 @@
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
-use algoflow_core::{command::Submit, id::OrderId, number::Money, state::Subscription, venue::Venue};
+use algoflow_core::{
+    command::Submit, error::VenueError, id::OrderId, number::Money, state::Subscription, venue::Venue,
+};
 use algoflow_execution::{ControlAction, Engine};
+use futures_util::FutureExt;
 use tokio::{
     sync::{mpsc, watch},
     task::JoinSet,
@@ -12,6 +15,7 @@ use tokio_util::task::AbortOnDropHandle;
 use super::{
     Clock, Handle, LiveConfig, LiveError, MAX_CONTROLS, MAX_EVENTS, Outcome, RecentFills, Status, View,
     clock::Watch,
+    guard::words_of,
     journal,
     pump::pump,
     wish::{Owed, Wish, input},
@@ -280,14 +284,32 @@ impl Runner {
     }
 }
 
-/// Asks a venue.
+/// Asks a venue. If its connector panics nobody knows what became of it.
 pub(super) async fn ask(venue: &dyn Venue, what: Request) -> Answer {
+    let asked = AssertUnwindSafe(put(venue, what.clone())).catch_unwind().await;
+    asked.unwrap_or_else(|panic| {
+        let evidence = format!("the connector panicked: {}", words_of(&*panic));
+        tracing::error!(venue = %venue.id(), "{evidence}");
+        let error = VenueError::Unknown { evidence };
+        match what {
+            Request::Submit(_) | Request::Amend(_) | Request::Cancel(_) => Answer::Command(Err(error)),
+            Request::Account { .. } => Answer::Account(Err(error)),
+            Request::Order(_) => Answer::Order(Err(error)),
+            Request::History(_) => Answer::History(Err(error)),
+            Request::Time => Answer::Time(Err(error)),
+        }
+    })
+}
+
+async fn put(venue: &dyn Venue, what: Request) -> Answer {
     match what {
         Request::Submit(submit) => Answer::Command(venue.submit(&submit).await),
         Request::Amend(amend) => Answer::Command(venue.amend(&amend).await),
         Request::Cancel(order) => Answer::Command(venue.cancel(&order).await),
         Request::Account { since } => Answer::Account(venue.account(since).await.map(Box::new)),
         Request::Order(order) => Answer::Order(venue.order(&order).await.map(|report| report.map(Box::new))),
+        Request::History(request) => Answer::History(venue.history(&request).await),
+        Request::Time => Answer::Time(venue.time().await),
     }
 }
 

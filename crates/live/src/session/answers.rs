@@ -41,6 +41,8 @@ impl Session {
             }
             // The snapshot that was asked for too will tell.
             Answer::Order(Err(_)) => Ok(()),
+            Answer::History(past) => self.on_history(venue, request, past, now, effects),
+            Answer::Time(time) => self.on_time(venue, &asked, time, now, effects),
             Answer::Command(Ok(ack)) => self.confirmed(venue, asked, request, ack, now, effects),
             Answer::Command(Err(error)) => self.failed(venue, asked, request, error, now, effects),
         }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use algoflow_core::{
     command::{Command, Submit},
+    error::VenueError,
     id::OrderId,
     order::{OrderEventKind, OrderStatus, RejectCode},
     time::TimeDelta,
@@ -123,7 +124,11 @@ impl Session {
             let evidence = format!("no answer within {timeout}");
             match what {
                 Request::Account { .. } => self.snapshot_failed(venue, request, &evidence, now, effects)?,
-                Request::Order(_) => {}
+                Request::Order(_) | Request::Time => {}
+                Request::History(_) => {
+                    let answer = Err(VenueError::Connection { reason: evidence });
+                    self.on_history(venue, request, answer, now, effects)?;
+                }
                 what => self.doubt(venue, what, sent, evidence, now, effects)?,
             }
         }
@@ -209,6 +214,6 @@ pub(super) fn command_of(request: Request) -> Option<Command> {
         Request::Submit(submit) => Some(Command::Submit(submit)),
         Request::Amend(amend) => Some(Command::Amend(amend)),
         Request::Cancel(order) => Some(Command::Cancel(order)),
-        Request::Account { .. } | Request::Order(_) => None,
+        Request::Account { .. } | Request::Order(_) | Request::History(_) | Request::Time => None,
     }
 }

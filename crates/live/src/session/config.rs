@@ -42,6 +42,14 @@ pub struct SessionConfig {
     pub history_margin: TimeDelta,
     /// After how long a stream of which nothing is heard is stale. None: never.
     pub stale_after: Option<TimeDelta>,
+    /// After how long quotes and books that are subscribed to are stale though the connection is up; bars after their own length more.
+    /// Of trades nobody knows when the next one is due. None: never.
+    pub stale_data_after: Option<TimeDelta>,
+    /// How far a venue's clock may be from ours. None: any.
+    pub max_clock_skew: Option<TimeDelta>,
+    /// How many bars of each subscription strategies are told of from the venue's past when they begin, or go on after a pause: as
+    /// far as they do not know them. Zero: none. Recorded data that are played back are their own past.
+    pub warm_up: u32,
     /// What becomes of what is not ours.
     pub external: ExternalPolicy,
     /// How old an order may be, in the engine's time, that is sent again once it is proven that the venue never took it. Zero: only if
@@ -66,6 +74,9 @@ impl Default for SessionConfig {
             reconcile_retry: TimeDelta::millis(500),
             history_margin: TimeDelta::minutes(5),
             stale_after: Some(TimeDelta::seconds(60)),
+            stale_data_after: Some(TimeDelta::minutes(5)),
+            max_clock_skew: Some(TimeDelta::seconds(1)),
+            warm_up: 500,
             external: ExternalPolicy::Adopt,
             resend_within: TimeDelta::ZERO,
             cancel_on_stop: true,

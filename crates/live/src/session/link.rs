@@ -8,7 +8,11 @@ use algoflow_core::{
     trading::Standing,
 };
 
-use super::{Now, RequestId, SessionConfig, VenueFacts};
+use super::{
+    Now, RequestId, SessionConfig, VenueFacts,
+    liveness::{Doubtful, Hearing},
+    warm_up::WarmUp,
+};
 
 /// Why it is not known what became of an order, and since when.
 #[derive(Clone, Copy, Debug)]
@@ -60,10 +64,27 @@ pub(super) struct Link {
     pub(super) heard: TimeDelta,
     /// The venue does not answer questions about single orders.
     pub(super) no_single_orders: bool,
+    /// The venue does not tell its time.
+    pub(super) no_clock: bool,
+    /// When its clock is to be compared next, and how far it was ahead of ours.
+    pub(super) next_clock: Option<TimeDelta>,
+    pub(super) clock_skew: Option<TimeDelta>,
+    /// When its subscriptions were last heard of.
+    pub(super) hearing: Hearing,
+    /// Why it is not relied on even though its account agrees.
+    pub(super) doubtful: BTreeMap<Doubtful, String>,
+    /// How far its past is known to strategies.
+    pub(super) warm_up: WarmUp,
+    /// Up to where they know it already, if they have begun.
+    pub(super) known_until: Option<Timestamp>,
+    /// The time of the last market data.
+    pub(super) last_data: Option<Timestamp>,
+    /// The venue does not tell of the past.
+    pub(super) no_history: bool,
 }
 
 impl Link {
-    pub(super) fn new(facts: VenueFacts) -> Self {
+    pub(super) fn new(facts: VenueFacts, known_until: Option<Timestamp>) -> Self {
         Self {
             facts,
             up: false,
@@ -82,6 +103,15 @@ impl Link {
             cancel_tries: BTreeMap::new(),
             heard: TimeDelta::ZERO,
             no_single_orders: false,
+            no_clock: false,
+            next_clock: None,
+            clock_skew: None,
+            hearing: Hearing::default(),
+            doubtful: BTreeMap::new(),
+            warm_up: WarmUp::default(),
+            known_until,
+            last_data: None,
+            no_history: false,
         }
     }
 
@@ -106,6 +136,9 @@ impl Link {
         let cancel = self.to_cancel.iter().map(|(due, ..)| *due).min().filter(|_| self.up);
         let stale = config.stale_after.filter(|_| self.up && !self.facts.is_paced);
         let stale = stale.map(|after| self.heard.saturating_add(after));
-        [snapshot, cancel, stale].into_iter().flatten()
+        let live = self.up && !self.facts.is_paced;
+        let clock = self.next_clock.filter(|_| live && !self.no_clock && config.max_clock_skew.is_some());
+        let look = self.hearing.next_look.filter(|_| live && config.stale_data_after.is_some());
+        [snapshot, cancel, stale, clock, look].into_iter().flatten()
     }
 }

@@ -12,7 +12,7 @@ use algoflow_execution::Input;
 
 use super::{
     Asked, Effect, MAX_HELD, Now, Phase, Request, RequestId, Session, SessionError, UNCLEAN_SNAPSHOTS,
-    link::Pending,
+    link::Pending, warm_up::WarmUp,
 };
 use crate::reconcile::{Knowledge, MAX_PASSES, Reconciliation, reconcile};
 
@@ -22,7 +22,10 @@ impl Session {
         link.heard = now.running;
         let id = link.facts.id;
         let wanted = self.engine.subscriptions();
-        let wanted = wanted.into_iter().filter(|what| what.instrument().venue() == id).collect();
+        let wanted: Vec<_> = wanted.into_iter().filter(|what| what.instrument().venue() == id).collect();
+        if let Some(link) = self.links.get_mut(venue) {
+            link.hearing.expect(&wanted, now);
+        }
         effects.push(Effect::Subscribe { venue, wanted });
     }
 
@@ -38,7 +41,14 @@ impl Session {
         match event {
             VenueEvent::Market(data) => {
                 self.data_time = self.data_time.max(data.ts_recv());
+                self.hear(venue, &data, now)?;
+                let at = self.clock(now);
+                self.link(venue)?.last_data = Some(at);
                 if self.phase == Phase::Starting && !self.engine.is_started() {
+                    return Ok(());
+                }
+                if let WarmUp::Asked(past) = &mut self.link(venue)?.warm_up {
+                    past.wait(data);
                     return Ok(());
                 }
                 self.feed(Input::Market(data), now, effects)
@@ -74,6 +84,8 @@ impl Session {
             VenueEvent::Connected => {
                 link.up = true;
                 link.snapshot = None;
+                link.hearing.begin_anew(now);
+                link.next_clock = None;
                 link.ask_soon(now);
                 Ok(())
             }
@@ -82,6 +94,7 @@ impl Session {
                 link.snapshot = None;
                 // What was held back is in the snapshot that comes after the connection is up again.
                 link.held.clear();
+                self.lose_sight(venue)?;
                 self.stand(venue, Standing::Down { why: reason }, now, effects)
             }
             _ => Ok(()),
@@ -142,6 +155,7 @@ impl Session {
             link.up = false;
             link.snapshot = None;
             link.held.clear();
+            self.lose_sight(venue)?;
             effects.push(Effect::Alert { code: "VENUE_STALE", text: text.clone() });
             self.stand(venue, Standing::Uncertain { why: text }, now, effects)?;
             self.subscribe(venue, now, effects);
@@ -151,7 +165,8 @@ impl Session {
         if link.up && link.snapshot.is_none() && due {
             self.ask_for_snapshot(venue, now, effects)?;
         }
-        Ok(())
+        self.compare_clocks(venue, now, effects)?;
+        self.listen(venue, now, effects)
     }
 
     fn ask_for_snapshot(
@@ -290,7 +305,7 @@ impl Session {
             Request::Submit(submit) => Some(submit.order),
             Request::Amend(amend) => Some(amend.order),
             Request::Cancel(order) => Some(order.order),
-            Request::Account { .. } | Request::Order(_) => None,
+            Request::Account { .. } | Request::Order(_) | Request::History(_) | Request::Time => None,
         });
         let waiting = self.waiting.iter().filter(|waiting| waiting.venue == venue);
         let in_flight: std::collections::BTreeSet<OrderId> =
@@ -375,6 +390,10 @@ impl Session {
     ) -> Result<(), SessionError> {
         let at = self.clock(now);
         let link = self.link(venue)?;
+        let standing = match (standing, link.doubtful.values().next()) {
+            (Standing::Ready, Some(why)) => Standing::Uncertain { why: why.clone() },
+            (standing, _) => standing,
+        };
         link.ready = standing == Standing::Ready;
         let same = |known: &Standing| std::mem::discriminant(known) == std::mem::discriminant(&standing);
         if link.standing.as_ref().is_some_and(same) {
