@@ -56,7 +56,10 @@ use algoflow_core::{
 };
 use algoflow_execution::{Engine, EngineError, Input, journal::Ending};
 
-use crate::journal::{Entry, Record};
+use crate::{
+    journal::{Entry, Record},
+    telemetry::ReconcileOutcome,
+};
 use link::Link;
 
 /// How many snapshots in a row have to disagree before a venue that was ready is so no longer (N5).
@@ -186,8 +189,17 @@ pub enum Effect {
     Alert {
         /// A stable code.
         code: &'static str,
+        /// A venue, an instrument or an order that it is about; empty if it is about none.
+        about: String,
         /// Of what.
         text: String,
+    },
+    /// Our books were compared with a venue's account.
+    Reconciled {
+        /// Which venue.
+        venue: usize,
+        /// With what outcome.
+        outcome: ReconcileOutcome,
     },
     /// Trading has ended.
     Stopped {
@@ -496,7 +508,8 @@ impl Session {
         }
         for anomaly in self.engine.take_anomalies() {
             let text = format!("{}: {:?}", anomaly.reason, anomaly.event.kind);
-            effects.push(Effect::Alert { code: anomaly.code, text });
+            let about = anomaly.event.order.to_string();
+            effects.push(Effect::Alert { code: anomaly.code, about, text });
             let name = anomaly.event.instrument.venue();
             if let Some(link) = self.links.iter_mut().find(|link| link.facts.id == name) {
                 link.ask_soon(now);

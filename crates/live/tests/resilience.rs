@@ -15,8 +15,9 @@ use algoflow_core::{
     venue::{AccountSnapshot, Ack, BalanceReport, EventStream, HistoryRequest, Venue, VenueEvent},
 };
 use algoflow_live::{
-    driver::{Clock, Handle, Live, LiveConfig, Outcome, Status},
+    driver::{Clock, Handle, Live, LiveConfig, Observer, Outcome, QUEUES, Status},
     journal::{Faults, MemoryDisk, MemoryStore},
+    telemetry::{Health, LiveMetrics, MetricLabels, MetricRegistry, Redactor},
 };
 use async_trait::async_trait;
 use tokio::{sync::mpsc, time::Instant};
@@ -227,10 +228,20 @@ impl Run {
         strategies: impl IntoIterator<Item = Witness>,
         disk: &MemoryDisk,
     ) -> Self {
+        Self::observed(venue, strategies, disk, Observer::new(LiveMetrics::none())).await
+    }
+
+    async fn observed(
+        venue: Scripted,
+        strategies: impl IntoIterator<Item = Witness>,
+        disk: &MemoryDisk,
+        observer: Observer,
+    ) -> Self {
         let mut config = LiveConfig::new("USD".parse().unwrap());
         config.session.cancel_on_stop = false;
         let mut live = Live::new(config)
             .store(MemoryStore::open(disk, Faults::none()).unwrap())
+            .observe(observer)
             .clock(venue.clock)
             .venue(venue.clone(), AccountKind::Cash);
         for (index, strategy) in strategies.into_iter().enumerate() {
@@ -385,4 +396,57 @@ async fn a_strategy_that_panics_is_halted_and_the_other_trades_on() {
     let again = Run::begin(Scripted::new(Vec::new()), strategies, &disk).await;
     assert_eq!(again.handle.look(|view| view.engine.halts().len()).await.unwrap(), 1);
     again.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_watches_is_told() {
+    let (registry, log, alerts) = (MetricRegistry::new(), Log::default(), Log::default());
+    let labels = MetricLabels {
+        venues: vec![spy().venue()],
+        queues: QUEUES.to_vec(),
+        currencies: vec!["USD".parse().unwrap()],
+    };
+    let metrics = LiveMetrics::new(Arc::new(registry.clone()), &labels);
+    let health = Health::new(std::time::Duration::from_secs(30), &Redactor::new());
+    let told_alerts = alerts.clone();
+    let observer = Observer::new(metrics).health(health.clone()).alert(move |alert| {
+        told_alerts.0.lock().unwrap().push(alert.key);
+    });
+    let venue = Scripted::new(Vec::new());
+    let disk = MemoryDisk::default();
+    let strategies = [Witness { buys: true, ..witness(&log) }, Witness { panics: true, ..witness(&log) }];
+    let run = Run::observed(venue, strategies, &disk, observer).await;
+    run.wait(2).await;
+    assert!(health.readiness().ready, "{:?}", health.readiness());
+    run.venue.trade();
+    run.wait(1).await;
+    run.venue.state().down = true;
+    run.venue.state().stream = None;
+    run.wait(2).await;
+    let readiness = health.readiness();
+    assert!(readiness.waiting_for["venue X"].contains("the stream ended"), "{readiness:?}");
+    run.venue.state().down = false;
+    run.wait(60).await;
+    assert!(health.readiness().ready && health.liveness().alive);
+    let keys = told(&alerts);
+    for key in ["STRATEGY_HALTED s1", "VENUE_DOWN X", "VENUE_READY X"] {
+        assert!(keys.iter().any(|known| known == key), "{key} in {keys:?}");
+    }
+    let text = registry.render();
+    for line in [
+        "algoflow_tick_to_order_seconds_count 1\n",
+        "algoflow_ack_latency_seconds_count{venue=\"X\"}",
+        "algoflow_events_total{kind=\"market\",venue=\"X\"} 1\n",
+        "algoflow_reconnects_total{venue=\"X\"}",
+        "algoflow_connected{venue=\"X\"} 1\n",
+        "algoflow_equity{currency=\"USD\"} 1000\n",
+        "algoflow_risk_state{state=\"active\"} 1\n",
+        "algoflow_journal_records_total",
+        "algoflow_queue_depth{queue=\"events\"} 0\n",
+        "algoflow_reconciliations_total{outcome=\"clean\",venue=\"X\"}",
+        "algoflow_clock_skew_seconds{venue=\"X\"} 0\n",
+    ] {
+        assert!(text.contains(line), "{line} in\n{text}");
+    }
+    run.stop().await;
 }

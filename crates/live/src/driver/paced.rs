@@ -49,6 +49,7 @@ impl Runner {
                 continue;
             }
             // What is owed to the data is not lost when a wish comes first: it stays in the tracks.
+            let beat = self.next_beat();
             let wakeup = self.end_of_stop();
             let event = tokio::select! {
                 biased;
@@ -58,6 +59,10 @@ impl Runner {
                 }
                 event = next_event(&mut tracks, self.session.data_bound()) => event,
                 () = sleep_until(wakeup) => Some(Event::Tick),
+                () = sleep_until(beat) => {
+                    self.tell_status(true);
+                    continue;
+                }
             };
             let Some(event) = event else {
                 self.come_to_an_end(&mut tracks, &mut questions).await?;
@@ -110,8 +115,7 @@ impl Runner {
         tracks: &mut [Track],
         questions: &mut Questions,
     ) -> Result<(), LiveError> {
-        let now = self.now();
-        let result = self.session.handle(now, event, &mut self.effects);
+        let result = self.decide(event);
         self.perform_paced(tracks, questions).await?;
         self.tell_status(false);
         Ok(result?)
@@ -169,7 +173,8 @@ impl Runner {
                         track.stream = Some(stream);
                     }
                 }
-                Effect::Alert { code, text } => tracing::warn!(code, "{text}"),
+                Effect::Alert { code, about, text } => tracing::warn!(code, about, "{text}"),
+                Effect::Reconciled { .. } => {}
                 Effect::Stopped { clean } => self.ended = Some(clean),
             }
         }

@@ -11,18 +11,21 @@ use tokio::{
     time::Instant,
 };
 use tokio_util::task::AbortOnDropHandle;
+use tracing::{Instrument, Span};
 
 use super::{
     Clock, Handle, LiveConfig, LiveError, MAX_CONTROLS, MAX_EVENTS, Outcome, RecentFills, Status, View,
     clock::Watch,
     guard::words_of,
     journal,
+    observer::{BEAT, Depths, Observer, Watcher},
     pump::pump,
     wish::{Owed, Wish, input},
 };
 use crate::{
     journal::{Entry, JournalWriter, Store},
-    session::{Answer, Effect, Event, Now, Request, Session, VenueFacts},
+    session::{Answer, Effect, Event, Now, Request, Session, SessionError, VenueFacts},
+    telemetry::LiveMetrics,
 };
 
 /// How often the status is told at most.
@@ -38,6 +41,7 @@ pub(super) struct Parts {
     pub(super) submits: BTreeMap<OrderId, Submit>,
     pub(super) fills: RecentFills,
     pub(super) at_start: Vec<ControlAction>,
+    pub(super) observer: Option<Observer>,
 }
 
 /// The task that decides.
@@ -66,11 +70,12 @@ pub(super) struct Runner {
     incoming: Option<mpsc::Receiver<Event>>,
     pumps: Vec<Option<AbortOnDropHandle<()>>>,
     seed: u64,
+    watcher: Option<Watcher>,
 }
 
 impl Runner {
     pub(super) fn new(parts: Parts) -> Self {
-        let Parts { engine, venues, store, clock, config, submits, fills, at_start } = parts;
+        let Parts { engine, venues, store, clock, config, submits, fills, at_start, observer } = parts;
         let facts = venues.iter().map(|venue| VenueFacts {
             id: venue.id(),
             lifetime: venue.request_lifetime(),
@@ -82,7 +87,10 @@ impl Runner {
         let (sender, controls) = mpsc::channel(MAX_CONTROLS);
         let (status, seen) = watch::channel(None);
         let (events, incoming) = mpsc::channel(MAX_EVENTS);
-        let writer = JournalWriter::spawn(store);
+        let metrics = observer.as_ref().map_or_else(LiveMetrics::none, Observer::metrics);
+        let names = venues.iter().map(|venue| venue.id()).collect();
+        let watcher = observer.map(|observer| Watcher::new(observer, names, session.engine()));
+        let writer = JournalWriter::observed(store, metrics);
         let durable = tokio::spawn(journal::pass_on(writer.durable(), sequence, tell.clone()));
         let pumps = venues.iter().map(|_| None).collect();
         Self {
@@ -107,6 +115,7 @@ impl Runner {
             incoming: Some(incoming),
             pumps,
             seed: config.seed,
+            watcher,
         }
     }
 
@@ -142,6 +151,7 @@ impl Runner {
             self.take(self.at_once(action)).await?;
         }
         while self.ended.is_none() {
+            let beat = self.next_beat();
             let wakeup = self.session.next_wakeup(self.now()).map(|at| self.watch.instant(at));
             let event = tokio::select! {
                 biased;
@@ -155,6 +165,10 @@ impl Runner {
                 }
                 Some(event) = events.recv() => event,
                 () = sleep_until(wakeup) => Event::Tick,
+                () = sleep_until(beat) => {
+                    self.tell_status(true);
+                    continue;
+                }
             };
             self.take(event).await?;
             while self.requests.try_join_next().is_some() {}
@@ -189,10 +203,27 @@ impl Runner {
         }
     }
 
+    /// Gives the session an event, and those who watch what comes of it.
+    pub(super) fn decide(&mut self, event: Event) -> Result<(), SessionError> {
+        let now = self.now();
+        let Some(watcher) = &mut self.watcher else {
+            return self.session.handle(now, event, &mut self.effects);
+        };
+        let moment = watcher.begin(&event);
+        let result = self.session.handle(now, event, &mut self.effects);
+        watcher.decided(&moment, &self.effects, &self.session, now.wall);
+        result
+    }
+
+    /// When those who watch are told at the latest that the task comes around.
+    pub(super) fn next_beat(&self) -> Option<Instant> {
+        self.watcher.as_ref()?;
+        Some(self.status_at.unwrap_or_else(Instant::now) + BEAT)
+    }
+
     /// Gives the session an event, and does what it wants.
     pub(super) async fn take(&mut self, event: Event) -> Result<(), LiveError> {
-        let now = self.now();
-        let result = self.session.handle(now, event, &mut self.effects);
+        let result = self.decide(event);
         self.perform().await;
         self.tell_status(false);
         Ok(result?)
@@ -205,14 +236,18 @@ impl Runner {
                 Effect::Ask { request, venue, what } => {
                     if let Some(venue) = self.venues.get(venue).cloned() {
                         let tell = self.tell.clone();
-                        self.requests.spawn(async move {
+                        let span =
+                            self.watcher.as_ref().map_or_else(Span::none, |watcher| watcher.span_of(&what));
+                        let asked = async move {
                             let answer = ask(&*venue, what).await;
                             let _ = tell.send(Event::Answer { request, answer });
-                        });
+                        };
+                        self.requests.spawn(asked.instrument(span));
                     }
                 }
                 Effect::Subscribe { venue, wanted } => self.subscribe(venue, wanted),
-                Effect::Alert { code, text } => tracing::warn!(code, "{text}"),
+                Effect::Alert { code, about, text } => tracing::warn!(code, about, "{text}"),
+                Effect::Reconciled { .. } => {}
                 Effect::Stopped { clean } => self.ended = Some(clean),
             }
         }
@@ -242,7 +277,17 @@ impl Runner {
         }
         self.status_at = Some(now);
         let status = self.standing();
+        let depths = self.depths();
+        if let Some(watcher) = &mut self.watcher {
+            watcher.look(&self.session, &status, depths);
+        }
         self.status.send_replace(Some(status));
+    }
+
+    fn depths(&self) -> Depths {
+        let events = self.events.max_capacity() - self.events.capacity();
+        let controls = self.handle.controls.max_capacity() - self.handle.controls.capacity();
+        [events, controls, self.writer.as_ref().map_or(0, JournalWriter::depth)]
     }
 
     fn standing(&self) -> Status {

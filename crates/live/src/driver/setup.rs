@@ -11,7 +11,7 @@ use algoflow_core::{
 use algoflow_execution::{ControlAction, Engine, EngineError, ErrorPolicy, Input, journal::Ending};
 
 use super::{
-    Clock, Guarded, Handle, LiveError, Outcome, RecentFills, SystemClock,
+    Clock, Guarded, Handle, LiveError, Observer, Outcome, RecentFills, SystemClock,
     run::{Parts, Runner},
     wish::input,
 };
@@ -93,6 +93,7 @@ pub struct Live {
     strategies: Vec<(String, Box<dyn Strategy>)>,
     setup: Vec<ControlAction>,
     at_start: Vec<ControlAction>,
+    observer: Option<Observer>,
 }
 
 impl std::fmt::Debug for Live {
@@ -113,7 +114,15 @@ impl Live {
             strategies: Vec::new(),
             setup: Vec::new(),
             at_start: Vec::new(),
+            observer: None,
         }
+    }
+
+    /// With somebody who watches: metrics, health, alerts.
+    #[must_use]
+    pub fn observe(mut self, observer: Observer) -> Self {
+        self.observer = Some(observer);
+        self
     }
 
     /// With this journal. If it holds a run, that run goes on.
@@ -249,6 +258,7 @@ impl Live {
             submits: past.submits,
             fills: past.fills,
             at_start: self.at_start,
+            observer: self.observer,
         }))
     }
 

@@ -1,10 +1,14 @@
-use tokio::sync::{mpsc, watch};
+use tokio::{
+    sync::{mpsc, watch},
+    time::Instant,
+};
 use tokio_util::task::AbortOnDropHandle;
 
 use algoflow_core::market::MarketData;
 use algoflow_execution::Input;
 
 use super::{Entry, Store, StoreError};
+use crate::telemetry::LiveMetrics;
 
 /// How many entries and snapshots wait at most. Then [`JournalWriter::append`] waits too, and
 /// [`JournalWriter::try_append`] gives the entry back.
@@ -70,11 +74,23 @@ impl JournalWriter {
     /// Begins to write to `store`, in a task of the runtime that this is called in.
     #[must_use]
     pub fn spawn(store: Box<dyn Store>) -> Self {
+        Self::observed(store, LiveMetrics::none())
+    }
+
+    /// The same, and measures how long it takes.
+    #[must_use]
+    pub fn observed(store: Box<dyn Store>, metrics: LiveMetrics) -> Self {
         let (queue, jobs) = mpsc::channel(MAX_QUEUED_ENTRIES);
         let (tell, durable) = watch::channel(Durable { sequence: store.last_sequence(), failure: None });
-        let task = tokio::spawn(Task { store, jobs, tell, group: Vec::new() }.run());
+        let task = tokio::spawn(Task { store, jobs, tell, group: Vec::new(), metrics }.run());
         let task = AbortOnDropHandle::new(task);
         Self { queue, durable, task }
+    }
+
+    /// How many entries and snapshots wait.
+    #[must_use]
+    pub fn depth(&self) -> usize {
+        self.queue.max_capacity() - self.queue.capacity()
     }
 
     /// How far the journal is durable, and whether the writer failed. The last that it says holds after the writer's end.
@@ -134,6 +150,7 @@ struct Task {
     jobs: mpsc::Receiver<Job>,
     tell: watch::Sender<Durable>,
     group: Vec<Entry>,
+    metrics: LiveMetrics,
 }
 
 impl Task {
@@ -158,17 +175,17 @@ impl Task {
                         self.group.push(entry);
                     }
                     Job::Snapshot { sequence, body } => {
-                        flush(&mut *self.store, &mut self.group, &self.tell).await?;
+                        flush(&mut *self.store, &mut self.group, &self.tell, &self.metrics).await?;
                         self.store.save_snapshot(sequence, &body).await?;
                         bytes = 0;
                     }
                 }
                 if bytes >= MAX_GROUP_BYTES {
-                    flush(&mut *self.store, &mut self.group, &self.tell).await?;
+                    flush(&mut *self.store, &mut self.group, &self.tell, &self.metrics).await?;
                     bytes = 0;
                 }
             }
-            flush(&mut *self.store, &mut self.group, &self.tell).await?;
+            flush(&mut *self.store, &mut self.group, &self.tell, &self.metrics).await?;
         }
         Ok(())
     }
@@ -178,11 +195,14 @@ async fn flush(
     store: &mut dyn Store,
     group: &mut Vec<Entry>,
     tell: &watch::Sender<Durable>,
+    metrics: &LiveMetrics,
 ) -> Result<(), StoreError> {
     if group.is_empty() {
         return Ok(());
     }
+    let begun = Instant::now();
     store.append(group).await?;
+    metrics.journal_append(u64::try_from(begun.elapsed().as_nanos()).unwrap_or(u64::MAX), group.len() as u64);
     group.clear();
     let sequence = store.last_sequence();
     tell.send_modify(|durable| durable.sequence = sequence);

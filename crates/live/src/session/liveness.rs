@@ -149,7 +149,7 @@ impl Session {
                 Kind::Bars(length) => format!("bars of {}", TimeDelta::from_nanos(*length)),
             };
             let text = format!("{what} of {id} have been mute for {silence} though the connection is up");
-            effects.push(Effect::Alert { code: "SUBSCRIPTION_STALE", text });
+            effects.push(Effect::Alert { code: "SUBSCRIPTION_STALE", about: id.to_string(), text });
         }
         let count = found.len();
         let why = format!("{count} of its subscriptions are mute though the connection is up");
@@ -217,7 +217,11 @@ impl Session {
         }
         let why = format!("the clock of {} is {skew} from ours, more than {most}", link.facts.id);
         if link.doubtful.insert(Doubtful::Clock, why.clone()).is_none() {
-            effects.push(Effect::Alert { code: "CLOCK_SKEW", text: why.clone() });
+            effects.push(Effect::Alert {
+                code: "CLOCK_SKEW",
+                about: link.facts.id.to_string(),
+                text: why.clone(),
+            });
         }
         self.stand(venue, Standing::Uncertain { why }, now, effects)
     }

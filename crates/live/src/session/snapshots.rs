@@ -15,6 +15,7 @@ use super::{
     link::Pending, warm_up::WarmUp,
 };
 use crate::reconcile::{Knowledge, MAX_PASSES, Reconciliation, reconcile};
+use crate::telemetry::ReconcileOutcome;
 
 impl Session {
     pub(super) fn subscribe(&mut self, venue: usize, now: Now, effects: &mut Vec<Effect>) {
@@ -155,8 +156,9 @@ impl Session {
             link.up = false;
             link.snapshot = None;
             link.held.clear();
+            let about = link.facts.id.to_string();
             self.lose_sight(venue)?;
-            effects.push(Effect::Alert { code: "VENUE_STALE", text: text.clone() });
+            effects.push(Effect::Alert { code: "VENUE_STALE", about, text: text.clone() });
             self.stand(venue, Standing::Uncertain { why: text }, now, effects)?;
             self.subscribe(venue, now, effects);
             return Ok(());
@@ -207,6 +209,7 @@ impl Session {
         link.unclean = link.unclean.saturating_add(1);
         link.next_snapshot = Some(now.running.saturating_add(link.pause(&config)));
         let unclean = link.unclean;
+        effects.push(Effect::Reconciled { venue, outcome: ReconcileOutcome::Failed });
         self.release_held(venue, now, effects)?;
         if unclean >= UNCLEAN_SNAPSHOTS {
             let why = format!("its account cannot be read: {reason}");
@@ -231,7 +234,14 @@ impl Session {
             let why = "a snapshot that is older than one before";
             return self.snapshot_failed(venue, request, why, now, effects);
         }
+        let before = self.sequence;
         let outcome = self.set_right(venue, &pending, snapshot, now, effects)?;
+        let told = match (outcome.is_clean(), self.sequence == before) {
+            (true, true) => ReconcileOutcome::Clean,
+            (true, false) => ReconcileOutcome::Corrected,
+            (false, _) => ReconcileOutcome::Failed,
+        };
+        effects.push(Effect::Reconciled { venue, outcome: told });
         self.release_held(venue, now, effects)?;
         let clean = outcome.is_clean();
         for (order, why) in &outcome.open {
@@ -276,7 +286,11 @@ impl Session {
             let id = self.link(venue)?.facts.id;
             outcome = reconcile(&self.engine, id, snapshot, &knowledge, self.config.external, at);
             for finding in &outcome.findings {
-                effects.push(Effect::Alert { code: finding.code, text: finding.text.clone() });
+                effects.push(Effect::Alert {
+                    code: finding.code,
+                    about: id.to_string(),
+                    text: finding.text.clone(),
+                });
             }
             let (corrections, lost) = (outcome.corrections.clone(), outcome.lost.clone());
             if corrections.is_empty() && lost.is_empty() {
@@ -405,11 +419,11 @@ impl Session {
             Standing::Ready => {}
             Standing::Uncertain { why } => {
                 let text = format!("{id} is uncertain, only what reduces is sent: {why}");
-                effects.push(Effect::Alert { code: "VENUE_UNCERTAIN", text });
+                effects.push(Effect::Alert { code: "VENUE_UNCERTAIN", about: id.to_string(), text });
             }
             Standing::Down { why } => {
                 let text = format!("{id} cannot be reached: {why}");
-                effects.push(Effect::Alert { code: "VENUE_DOWN", text });
+                effects.push(Effect::Alert { code: "VENUE_DOWN", about: id.to_string(), text });
             }
         }
         self.feed(Input::Standing(VenueStanding { venue: id, standing, at }), now, effects)

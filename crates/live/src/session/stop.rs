@@ -88,7 +88,7 @@ impl Session {
         }
         self.journal_failed = true;
         self.waiting.clear();
-        effects.push(Effect::Alert { code: "JOURNAL_FAILED", text: reason });
+        effects.push(Effect::Alert { code: "JOURNAL_FAILED", about: String::new(), text: reason });
         if self.config.on_journal_failure == JournalFailure::Cancel {
             let open: Vec<Command> = self
                 .engine

@@ -130,7 +130,7 @@ impl Session {
                 link.no_history |= matches!(error, VenueError::Unsupported { .. });
                 let what = asked.subscription.instrument();
                 let text = format!("strategies begin without the past of {what}: {id} says {error}");
-                effects.push(Effect::Alert { code: "WARM_UP_FAILED", text });
+                effects.push(Effect::Alert { code: "WARM_UP_FAILED", about: what.to_string(), text });
             }
         }
         if past.pending.is_empty() { self.tell_past(venue, now, effects) } else { Ok(()) }
@@ -164,7 +164,7 @@ impl Session {
         }
         if dropped > 0 {
             let text = format!("{dropped} pieces of market data of {id} were dropped during the warm-up");
-            effects.push(Effect::Alert { code: "WARM_UP_DROPPED", text });
+            effects.push(Effect::Alert { code: "WARM_UP_DROPPED", about: id.to_string(), text });
         }
         Ok(())
     }
