@@ -6,6 +6,7 @@
 
 mod instrument;
 mod live;
+mod observe;
 mod risk;
 mod schema;
 mod value;
@@ -21,6 +22,7 @@ use algoflow_core::{
     time::{TimeDelta, Timestamp},
 };
 use algoflow_execution::ErrorPolicy;
+use algoflow_live::telemetry::Telemetry;
 use algoflow_sim::{Fees, FillPolicy, Latency, RejectModel, SimConfig, Slippage};
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -29,6 +31,7 @@ pub(crate) use self::live::NamedSecret;
 pub use self::{
     instrument::{InstrumentConfig, InstrumentType},
     live::{ConnectorConfig, ControlSection, LiveSection, Mode},
+    observe::{AlertsSection, EmailConfig, TelegramConfig, WebhookConfig},
     risk::{CoolDownConfig, LossConfig, RateConfig, RiskConfig},
     value::{DataPolicy, PolicyWord},
 };
@@ -56,6 +59,11 @@ pub struct Config {
     pub live: LiveSection,
     /// How a running process is asked and steered.
     pub control: ControlSection,
+    /// What is logged where while trading runs, and where its metrics and its health are shown.
+    #[schemars(schema_with = "schema::telemetry")]
+    pub telemetry: Telemetry,
+    /// Who is told when something is wrong while trading runs.
+    pub alerts: AlertsSection,
 }
 
 /// What concerns the run as a whole.

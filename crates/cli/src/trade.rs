@@ -7,6 +7,7 @@ mod reload;
 mod secrets;
 mod signals;
 mod start;
+mod watch;
 
 use self::signals::{Signal, Signals};
 pub(crate) use self::{

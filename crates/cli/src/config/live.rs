@@ -70,6 +70,16 @@ pub struct LiveSection {
     /// After how long a venue that tells nothing is subscribed to anew: `"60s"`; `"0s"` is never.
     #[schemars(with = "Option<String>")]
     pub stale_after: Option<TimeDelta>,
+    /// After how long quotes and books that tell nothing are stale though the connection is up, bars after their own length more: `"5m"`;
+    /// `"0s"` is never.
+    #[schemars(with = "Option<String>")]
+    pub stale_data_after: Option<TimeDelta>,
+    /// How far a venue's clock may be from that of this machine: `"1s"`; `"0s"` is any.
+    #[schemars(with = "Option<String>")]
+    pub max_clock_skew: Option<TimeDelta>,
+    /// How many bars of each subscription strategies are told of from the past before they trade. 500 if not given, 0 for none. Recorded data
+    /// that are played back are their own past.
+    pub warm_up: u32,
     /// How old an order may be that is sent again once it is proven that the venue never took it: `"0s"`, which is never.
     #[schemars(with = "Option<String>")]
     pub resend_within: Option<TimeDelta>,
@@ -94,6 +104,9 @@ impl Default for LiveSection {
             reconcile_retry: None,
             history_margin: None,
             stale_after: None,
+            stale_data_after: None,
+            max_clock_skew: None,
+            warm_up: session.warm_up,
             resend_within: None,
             on_journal_failure: session.on_journal_failure,
         }
@@ -102,7 +115,7 @@ impl Default for LiveSection {
 
 impl LiveSection {
     /// The lengths of time that are given, by their keys, and whether each may be zero.
-    pub(crate) fn lengths(&self) -> [(&'static str, Option<TimeDelta>, bool); 8] {
+    pub(crate) fn lengths(&self) -> [(&'static str, Option<TimeDelta>, bool); 10] {
         [
             ("stop_within", self.stop_within, false),
             ("request_timeout", self.request_timeout, false),
@@ -111,6 +124,8 @@ impl LiveSection {
             ("reconcile_retry", self.reconcile_retry, false),
             ("history_margin", self.history_margin, true),
             ("stale_after", self.stale_after, true),
+            ("stale_data_after", self.stale_data_after, true),
+            ("max_clock_skew", self.max_clock_skew, true),
             ("resend_within", self.resend_within, true),
         ]
     }
@@ -122,6 +137,7 @@ impl LiveSection {
             external: self.external,
             cancel_on_stop: self.cancel_on_stop,
             on_journal_failure: self.on_journal_failure,
+            warm_up: self.warm_up,
             time,
             ..SessionConfig::default()
         };
@@ -133,9 +149,15 @@ impl LiveSection {
         set(&mut session.reconcile_retry, self.reconcile_retry);
         set(&mut session.history_margin, self.history_margin);
         set(&mut session.resend_within, self.resend_within);
-        if let Some(after) = self.stale_after {
-            session.stale_after = (after > TimeDelta::ZERO).then_some(after);
-        }
+        // Zero switches it off.
+        let set = |key: &mut Option<TimeDelta>, given: Option<TimeDelta>| {
+            if let Some(length) = given {
+                *key = (length > TimeDelta::ZERO).then_some(length);
+            }
+        };
+        set(&mut session.stale_after, self.stale_after);
+        set(&mut session.stale_data_after, self.stale_data_after);
+        set(&mut session.max_clock_skew, self.max_clock_skew);
         session
     }
 }

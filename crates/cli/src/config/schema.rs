@@ -101,6 +101,11 @@ pub(super) const COLUMNS: &[&str] = &[
 ];
 pub(super) const EXTERNALS: &[&str] = &["adopt", "ignore", "halt"];
 pub(super) const JOURNAL_FAILURES: &[&str] = &["cancel", "keep"];
+pub(super) const LOG_FORMATS: &[&str] = &["pretty", "compact", "json"];
+pub(super) const COLORS: &[&str] = &["auto", "always", "never"];
+pub(super) const ALERT_LEVELS: &[&str] = &["info", "warning", "critical"];
+pub(super) const WEBHOOK_FORMATS: &[&str] = &["json", "slack", "discord"];
+pub(super) const MAIL_TLS: &[&str] = &["implicit", "starttls", "none"];
 /// The repairs by key, with the values that each takes.
 const REPAIRS: [(&str, &[&str]); 11] = [
     ("column_count", BAD_VALUE),
@@ -130,6 +135,51 @@ pub(super) fn external(_: &mut SchemaGenerator) -> Schema {
 
 pub(super) fn journal_failure(_: &mut SchemaGenerator) -> Schema {
     words(JOURNAL_FAILURES)
+}
+
+pub(super) fn webhook_format(_: &mut SchemaGenerator) -> Schema {
+    words(WEBHOOK_FORMATS)
+}
+
+pub(super) fn mail_tls(_: &mut SchemaGenerator) -> Schema {
+    words(MAIL_TLS)
+}
+
+pub(super) fn rate_limit(_: &mut SchemaGenerator) -> Schema {
+    table(&[("messages", json_schema!({ "type": "integer", "minimum": 1 })), ("per", duration())], 2)
+}
+
+pub(super) fn alert_rules(_: &mut SchemaGenerator) -> Schema {
+    let texts = || json_schema!({ "type": "array", "items": { "type": "string" } });
+    let rule =
+        [("sinks", texts()), ("codes", texts()), ("level", words(ALERT_LEVELS)), ("dedup", duration())];
+    json_schema!({ "type": "array", "items": table(&rule, 1) })
+}
+
+pub(super) fn telemetry(_: &mut SchemaGenerator) -> Schema {
+    let text = || json_schema!({ "type": "string" });
+    let flag = || json_schema!({ "type": "boolean" });
+    let rotate = json_schema!({ "anyOf": [
+        words(&["daily"]),
+        variant("mib", json_schema!({ "type": "integer", "minimum": 1 }))
+    ] });
+    let file = [
+        ("path", text()),
+        ("format", words(LOG_FORMATS)),
+        ("rotate", rotate),
+        ("keep", json_schema!({ "type": "integer", "minimum": 0 })),
+    ];
+    let sample = json_schema!({ "type": "number", "minimum": 0, "maximum": 1 });
+    let keys = [
+        ("filter", text()),
+        ("format", words(LOG_FORMATS)),
+        ("color", words(COLORS)),
+        ("console", flag()),
+        ("file", table(&file, 1)),
+        ("http", table(&[("listen", text())], 0)),
+        ("otlp", table(&[("endpoint", text()), ("service", text()), ("sample", sample)], 1)),
+    ];
+    table(&keys, 0)
 }
 
 pub(super) fn settles(_: &mut SchemaGenerator) -> Schema {
@@ -285,6 +335,11 @@ mod tests {
         all::<algoflow_data::Column>(COLUMNS);
         all::<algoflow_live::reconcile::ExternalPolicy>(EXTERNALS);
         all::<algoflow_live::session::JournalFailure>(JOURNAL_FAILURES);
+        all::<algoflow_live::telemetry::LogFormat>(LOG_FORMATS);
+        all::<algoflow_live::telemetry::Color>(COLORS);
+        all::<algoflow_live::alerts::AlertLevel>(ALERT_LEVELS);
+        all::<algoflow_live::alerts::WebhookFormat>(WEBHOOK_FORMATS);
+        all::<algoflow_live::alerts::MailTls>(MAIL_TLS);
         all::<algoflow_sim::Fees>(&["none", "instrument"]);
         all::<algoflow_sim::Slippage>(&["none"]);
     }
@@ -328,6 +383,8 @@ mod tests {
         let mut generator = SchemaGenerator::default();
         let described = data_schema(&mut generator).to_value();
         assert_eq!(keys(&schema), keys(&described["properties"]));
+        let logs = serde_json::to_value(algoflow_live::telemetry::Telemetry::default()).unwrap();
+        assert_eq!(keys(&logs), keys(&telemetry(&mut generator).to_value()["properties"]));
         let fill = serde_json::to_value(algoflow_sim::FillPolicy::default()).unwrap();
         assert_eq!(keys(&fill), keys(&fill_policy(&mut generator).to_value()["properties"]));
     }

@@ -3,8 +3,10 @@
 use algoflow_core::time::TimeDelta;
 
 use super::Checker;
+use algoflow_live::{alerts::AlertError, telemetry::TelemetryError};
+
 use crate::{
-    config::{Config, ConnectorConfig, Mode},
+    config::{Config, ConnectorConfig, Mode, NamedSecret},
     connectors::Connectors,
     diagnostic::Diagnostic,
     document::{Document, KeyPath},
@@ -12,7 +14,7 @@ use crate::{
 };
 
 /// Keys that would hold a secret.
-pub(crate) const SECRET_KEYS: [&str; 9] = [
+pub(crate) const SECRET_KEYS: [&str; 12] = [
     "api_key",
     "api_secret",
     "passphrase",
@@ -22,6 +24,9 @@ pub(crate) const SECRET_KEYS: [&str; 9] = [
     "secret_key",
     "token",
     "apikey",
+    "url",
+    "signing_secret",
+    "authorization",
 ];
 
 /// What a configuration is read for.
@@ -72,23 +77,31 @@ impl<'c> Purpose<'c> {
 
 /// Refuses secrets that are written in the file, before anything of it is shown.
 pub(super) fn literal_secrets(document: &Document<'_>) -> Vec<Diagnostic> {
-    let mut found = Vec::new();
+    let mut tables = Vec::new();
     let venues = KeyPath::top("venue");
     for index in 0..document.len(&venues) {
         let connector = venues.index(index).key("connector");
-        for table in [connector.clone(), connector.key("options")] {
-            for key in document.keys(&table) {
-                if !SECRET_KEYS.contains(&key.to_lowercase().as_str()) {
-                    continue;
-                }
-                let message = format!("`{key}` holds a secret, which does not belong into a configuration");
-                let mut problem = document.at_key(&table.key(&key), "CONFIG_LITERAL_SECRET", message).help(
-                    "put it into an environment variable and name that: api_key_env = \"NAME\", \
-                     or into a file of mode 0600: api_key_file = \"PATH\"; the same for api_secret and passphrase",
-                );
-                problem.excerpt = None;
-                found.push(problem);
+        let options = connector.key("options");
+        tables.extend([(connector, "api_key"), (options, "api_key")]);
+    }
+    for (kind, secret) in [("webhook", "url"), ("telegram", "token"), ("email", "password")] {
+        let kind = KeyPath::top("alerts").key(kind);
+        tables.extend(document.keys(&kind).into_iter().map(|name| (kind.key(&name), secret)));
+    }
+    let mut found = Vec::new();
+    for (table, example) in tables {
+        for key in document.keys(&table) {
+            if !SECRET_KEYS.contains(&key.to_lowercase().as_str()) {
+                continue;
             }
+            let message = format!("`{key}` holds a secret, which does not belong into a configuration");
+            let help = format!(
+                "put it into an environment variable and name that: {example}_env = \"NAME\", or into a file of mode \
+                 0600: {example}_file = \"PATH\"; the same for every other secret"
+            );
+            let mut problem = document.at_key(&table.key(&key), "CONFIG_LITERAL_SECRET", message).help(help);
+            problem.excerpt = None;
+            found.push(problem);
         }
     }
     found
@@ -130,6 +143,8 @@ impl Checker<'_, '_> {
             }
         }
         self.control();
+        self.telemetry();
+        self.alerts();
         self.connectors(purpose);
         if purpose.is_paper(self.config) {
             self.feed_latency();
@@ -155,6 +170,67 @@ impl Checker<'_, '_> {
                 "CONFIG_SETTING",
                 "the socket and the file of the token are the same",
                 "give them different names",
+            );
+        }
+    }
+
+    fn telemetry(&mut self) {
+        let Err(error) = self.config.telemetry.validate() else { return };
+        let at = match &error {
+            TelemetryError::Setting { setting, .. } | TelemetryError::Feature { setting, .. } => {
+                let mut names = setting.split('.');
+                let first = KeyPath::top(names.next().unwrap_or("telemetry"));
+                names.fold(first, |path, name| path.key(name))
+            }
+            _ => KeyPath::top("telemetry").key("filter"),
+        };
+        let help = match &error {
+            TelemetryError::Filter { .. } => {
+                "write a level (\"info\"), or levels by part: \"info,algoflow_live=debug\""
+            }
+            TelemetryError::Feature { .. } => "leave the section out, or build the program with that feature",
+            _ => "write a value that is allowed",
+        };
+        self.value(&at, "CONFIG_TELEMETRY", error.to_string(), help);
+    }
+
+    fn alerts(&mut self) {
+        let section = KeyPath::top("alerts");
+        let alerts = &self.config.alerts;
+        for (table, sink, secret, is_needed) in alerts.secrets() {
+            let at = section.key(table).key(sink);
+            if secret.env.is_none() && secret.file.is_none() {
+                if is_needed {
+                    let name = secret.name;
+                    self.key(
+                        &at,
+                        "CONFIG_SECRET",
+                        format!("nothing says where the {name} of {sink} is"),
+                        &format!("name an environment variable that holds it, {name}_env = \"NAME\", or a file, {name}_file"),
+                    );
+                }
+                continue;
+            }
+            self.named_secret(&at, &secret);
+        }
+        // Names and limits are checked without the secrets.
+        let Ok(settings) = alerts.settings(|_| Ok::<_, std::convert::Infallible>(None));
+        if let Err(error) = settings.validate() {
+            let at = match &error {
+                AlertError::UnusedSink { sink } | AlertError::Setting { sink, .. } => {
+                    ["webhook", "telegram", "email"]
+                        .map(|table| section.key(table).key(sink))
+                        .into_iter()
+                        .find(|path| !self.document.keys(path).is_empty())
+                        .unwrap_or_else(|| section.clone())
+                }
+                _ => section,
+            };
+            self.key(
+                &at,
+                "CONFIG_ALERTS",
+                error.to_string(),
+                "rules name sinks of [alerts.webhook.NAME], [alerts.telegram.NAME] and [alerts.email.NAME]",
             );
         }
     }
@@ -203,42 +279,44 @@ impl Checker<'_, '_> {
 
     fn secrets(&mut self, at: &KeyPath, connector: &ConnectorConfig) {
         for secret in connector.secrets() {
-            let name = secret.name;
-            if secret.env.is_some() && secret.file.is_some() {
-                self.key(
-                    &at.key(&format!("{name}_file")),
+            self.named_secret(at, &secret);
+        }
+    }
+
+    fn named_secret(&mut self, at: &KeyPath, secret: &NamedSecret<'_>) {
+        let name = secret.name;
+        if secret.env.is_some() && secret.file.is_some() {
+            self.key(
+                &at.key(&format!("{name}_file")),
+                "CONFIG_SECRET",
+                format!("both `{name}_env` and `{name}_file` are given"),
+                "keep one of the two",
+            );
+        }
+        let sound = |env: &str| {
+            !env.is_empty()
+                && env.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_')
+        };
+        if secret.env.is_some_and(|env| !sound(env)) {
+            // Perhaps it is the secret itself, so it is not shown.
+            let mut problem = self
+                .document
+                .at_key(
+                    &at.key(&format!("{name}_env")),
                     "CONFIG_SECRET",
-                    format!("both `{name}_env` and `{name}_file` are given"),
-                    "keep one of the two",
-                );
-            }
-            let sound = |env: &str| {
-                !env.is_empty()
-                    && env
-                        .bytes()
-                        .all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_')
-            };
-            if secret.env.is_some_and(|env| !sound(env)) {
-                // Perhaps it is the secret itself, so it is not shown.
-                let mut problem = self
-                    .document
-                    .at_key(
-                        &at.key(&format!("{name}_env")),
-                        "CONFIG_SECRET",
-                        format!("`{name}_env` is not the name of an environment variable"),
-                    )
-                    .help("write the name, of capital letters, digits and _; never the secret itself");
-                problem.excerpt = None;
-                self.problems.push(problem);
-            }
-            if secret.file.is_some_and(|file| file.trim().is_empty()) {
-                self.value(
-                    &at.key(&format!("{name}_file")),
-                    "CONFIG_SECRET",
-                    format!("`{name}_file` is empty"),
-                    "name a file of mode 0600 that holds the secret and nothing else",
-                );
-            }
+                    format!("`{name}_env` is not the name of an environment variable"),
+                )
+                .help("write the name, of capital letters, digits and _; never the secret itself");
+            problem.excerpt = None;
+            self.problems.push(problem);
+        }
+        if secret.file.is_some_and(|file| file.trim().is_empty()) {
+            self.value(
+                &at.key(&format!("{name}_file")),
+                "CONFIG_SECRET",
+                format!("`{name}_file` is empty"),
+                "name a file of mode 0600 that holds the secret and nothing else",
+            );
         }
     }
 

@@ -2,7 +2,7 @@
 
 use algoflow_execution::Engine;
 use algoflow_live::{
-    driver::{RecentFills, Status, View},
+    driver::{Guarded, RecentFills, Status, View},
     journal::{Entry, EntryReplay, Replayed, SessionStop, Store, Verified, set_up},
     session::Phase,
 };
@@ -33,7 +33,10 @@ impl Past {
         for (label, strategy) in record.strategies()? {
             let id = label.parse().map_err(algoflow_core::error::InstrumentError::from);
             engine
-                .add_strategy(id.map_err(algoflow_live::driver::LiveError::from)?, strategy)
+                .add_strategy(
+                    id.map_err(algoflow_live::driver::LiveError::from)?,
+                    Box::new(Guarded::new(strategy)),
+                )
                 .map_err(failed)?;
         }
         engine.tolerate().map_err(failed)?;

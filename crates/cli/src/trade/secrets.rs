@@ -44,6 +44,11 @@ pub(crate) fn secrets(
     Ok(all)
 }
 
+/// A secret, if it is named.
+pub(super) fn one(secret: &NamedSecret<'_>, plan: &Plan) -> Result<Option<SecretString>, CliError> {
+    place(secret, plan).map(|place| read(secret.name, &place)).transpose()
+}
+
 fn read(name: &str, place: &Place) -> Result<SecretString, CliError> {
     let text = match place {
         Place::Env(variable) => std::env::var(variable).map_err(|_| {
@@ -79,17 +84,22 @@ fn read(name: &str, place: &Place) -> Result<SecretString, CliError> {
 /// Which secrets are there, without what they are: `venue[0] api_key: BINANCE_KEY is set`.
 pub(crate) fn described(plan: &Plan) -> Vec<(String, bool)> {
     let mut all = Vec::new();
+    let mut describe = |whose: &str, secret: &NamedSecret<'_>| {
+        let Some(place) = place(secret, plan) else { return };
+        let at = match &place {
+            Place::Env(variable) => format!("the environment variable {variable}"),
+            Place::File(path) => format!("the file {}", path.display()),
+        };
+        let is_there = read(secret.name, &place).is_ok();
+        all.push((format!("{whose} {} in {at}", secret.name), is_there));
+    };
     for venue in &plan.config.venue {
-        let Some(connector) = &venue.connector else { continue };
-        for secret in connector.secrets() {
-            let Some(place) = place(&secret, plan) else { continue };
-            let at = match &place {
-                Place::Env(variable) => format!("the environment variable {variable}"),
-                Place::File(path) => format!("the file {}", path.display()),
-            };
-            let is_there = read(secret.name, &place).is_ok();
-            all.push((format!("{} {} in {at}", venue.name, secret.name), is_there));
+        for secret in venue.connector.iter().flat_map(ConnectorConfig::secrets) {
+            describe(venue.name.as_str(), &secret);
         }
+    }
+    for (table, name, secret, _) in plan.config.alerts.secrets() {
+        describe(&format!("alerts.{table}.{name}"), &secret);
     }
     all
 }

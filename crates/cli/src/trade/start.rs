@@ -10,6 +10,7 @@ use algoflow_live::{
     journal::Store,
     paper::{PaperError, PaperVenue},
     session::TimeSource,
+    telemetry::Redactor,
 };
 use tokio::task::JoinSet;
 
@@ -18,6 +19,7 @@ use super::{
     record::{self, RunRecord, When},
     reload::{Reading, Reloader},
     secrets::secrets,
+    watch::Watch,
 };
 use crate::{
     config::{Mode, VenueConfig},
@@ -78,7 +80,13 @@ fn cash(plan: &Plan, index: usize, written: &VenueConfig) -> Vec<Money> {
 }
 
 /// Adds the venues.
-fn venues(mut live: Live, plan: &Plan, feeds: Feeds, connectors: &Connectors) -> Result<Live, CliError> {
+fn venues(
+    mut live: Live,
+    plan: &Plan,
+    feeds: Feeds,
+    connectors: &Connectors,
+    redactor: &Redactor,
+) -> Result<Live, CliError> {
     let mode = feeds.mode();
     let run = &plan.config.backtest;
     let (mut recorded, speed) = match feeds {
@@ -103,10 +111,14 @@ fn venues(mut live: Live, plan: &Plan, feeds: Feeds, connectors: &Connectors) ->
             let help = "`algoflow check` says more";
             return Err(CliError::usage(format!("{} has no connector", written.name), help));
         };
+        let secrets = secrets(connector, plan)?;
+        for secret in secrets.values() {
+            redactor.register(secret).map_err(|error| CliError::Run { message: error.to_string() })?;
+        }
         let settings = ConnectorSettings {
             venue: written.name,
             instruments: sim.instruments().to_vec(),
-            secrets: secrets(connector, plan)?,
+            secrets,
             options: connector.options.clone(),
         };
         let venue = connect(settings).map_err(|reason| {
@@ -165,7 +177,9 @@ pub(crate) async fn run(
     for (label, strategy) in new_record.strategies()? {
         live = live.boxed_strategy(&label, strategy);
     }
-    live = venues(live, &plan, feeds, &connectors)?;
+    let redactor = Redactor::new();
+    let watch = Watch::start(&plan, &redactor, reporting, mode).await?;
+    live = venues(live, &plan, feeds, &connectors, &redactor)?.observe(watch.observer());
     new_record.write(&folder.record())?;
     let ready = live.ready().await?;
     let handle = ready.handle();
@@ -178,11 +192,19 @@ pub(crate) async fn run(
         folder.path().display(),
         if begun == 0 { String::new() } else { format!(", going on after entry {begun}") }
     ));
+    if let Some(address) = watch.address() {
+        term.note(format!("metrics and health at http://{address}/metrics, /healthz and /readyz"));
+    }
     let mut running = pin!(ready.run());
     let mut stopping = false;
     loop {
         tokio::select! {
-            outcome = &mut running => return Ok((outcome?, stopping)),
+            outcome = &mut running => {
+                if !watch.stop().await {
+                    term.warn("not every alert was sent in time");
+                }
+                return Ok((outcome?, stopping));
+            }
             signal = signals.next() => match signal {
                 Signal::Stop if stopping => return Err(CliError::Interrupted),
                 Signal::Stop => {

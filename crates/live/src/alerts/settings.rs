@@ -147,6 +147,14 @@ pub struct TelegramSettings {
     pub limit: RateLimit,
 }
 
+impl TelegramSettings {
+    /// A chat that a bot writes to, at Telegram's own server, with the usual limit.
+    #[must_use]
+    pub fn new(token: SecretString, chat: impl Into<String>) -> Self {
+        Self { token, chat: chat.into(), server: telegram_server(), limit: RateLimit::default() }
+    }
+}
+
 fn telegram_server() -> String {
     "https://api.telegram.org".to_owned()
 }
