@@ -224,7 +224,7 @@ fn may_change(key: &str, when: When, connected: bool) -> bool {
         || in_entry("strategy[", "risk")
         || below(key, "report");
     let restarting = (below(key, "live") && !["live.mode", "live.run"].contains(&key))
-        || below(key, "control")
+        || ["control", "telemetry", "alerts"].iter().any(|section| below(key, section))
         || in_entry("venue[", "connector")
         || (connected && below(key, "data"));
     always || (when == When::Restarting && restarting)
@@ -302,7 +302,7 @@ mod tests {
         ] {
             assert_eq!(allowed(key), (true, true), "{key}");
         }
-        for key in ["live.stop_within", "live", "control.socket", "venue[0].connector.api_key_env"] {
+        for key in ["live.stop_within", "live", "control.socket", "telemetry.filter", "alerts.rules", "venue[0].connector.api_key_env"] {
             assert_eq!(allowed(key), (false, true), "{key}");
         }
         for key in [

@@ -2,6 +2,7 @@
 
 use std::{
     io::{Read, Write},
+    net::{TcpListener, TcpStream},
     os::unix::{fs::PermissionsExt, net::UnixStream},
     process::{Child, Command, Stdio},
     time::Duration,
@@ -171,6 +172,72 @@ fn a_run_is_asked_and_steered_while_it_goes_on() {
     folder.run(&["status", "--running"]).failure(4);
     let gone = folder.run(&["halt"]).failure(4).stderr();
     assert!(gone.contains("no process answers") && gone.contains("= help: start it"), "{gone}");
+}
+
+/// What an address answers over HTTP to a request for a path.
+fn get(address: &str, path: &str) -> String {
+    let mut stream = TcpStream::connect(address).unwrap();
+    write!(stream, "GET {path} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\r\n").unwrap();
+    let mut text = String::new();
+    stream.read_to_string(&mut text).unwrap();
+    text
+}
+
+#[test]
+fn a_run_is_watched_and_its_operator_is_told() {
+    let folder = holding();
+    let receiver = TcpListener::bind("127.0.0.1:0").unwrap();
+    // An address of this machine that nobody else has at the moment.
+    let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
+    folder.write("webhook", format!("http://{}/alerts", receiver.local_addr().unwrap()));
+    folder.write("key", "hunter2-hunter2");
+    for secret in ["webhook", "key"] {
+        std::fs::set_permissions(folder.path(secret), std::fs::Permissions::from_mode(0o600)).unwrap();
+    }
+    let config = folder.read("algoflow.toml");
+    let watched = format!(
+        "{config}\n[telemetry]\nconsole = false\nfile = {{ path = \"algoflow.log\" }}\nhttp = {{ listen = \"{free}\" }}\n\
+         [[alerts.rules]]\ncodes = [\"TRADING_*\"]\nsinks = [\"own\"]\n\
+         [alerts.webhook.own]\nurl_file = \"webhook\"\nsigning_secret_file = \"key\"\nauthorization_file = \"key\"\n"
+    );
+    folder.write("algoflow.toml", watched);
+    let checked = folder.run(&["check"]).success().stdout();
+    assert!(checked.contains("alerts.webhook.own url") && !checked.contains("hunter2"), "{checked}");
+
+    let trading = Trading::start(&folder);
+    trading.until(&["positions"], |held| !held["positions"].as_array().unwrap().is_empty());
+    assert!(get(&free, "/healthz").starts_with("HTTP/1.1 200"), "{}", get(&free, "/healthz"));
+    let ready = get(&free, "/readyz");
+    assert!(ready.starts_with("HTTP/1.1 200") && ready.contains("\"venue SIM\""), "{ready}");
+    let metrics = get(&free, "/metrics");
+    for series in [
+        "algoflow_events_total{kind=\"market\",venue=\"SIM\"}",
+        "algoflow_tick_to_order_seconds_count",
+        "algoflow_equity{",
+    ] {
+        assert!(metrics.contains(series), "{series} in {metrics}");
+    }
+
+    trading.ask(&["halt", "--why", "a test of alerts"]);
+    let (mut stream, _) = receiver.accept().unwrap();
+    let (mut request, mut bytes) = (String::new(), [0; 4_096]);
+    while !request.contains("a test of alerts") {
+        let count = stream.read(&mut bytes).unwrap();
+        assert!(count > 0, "{request}");
+        request.push_str(&String::from_utf8_lossy(&bytes[..count]));
+    }
+    stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n").unwrap();
+    let request = request.to_lowercase();
+    for part in
+        ["post /alerts", "x-algoflow-signature: sha256=", "authorization: hunter2", "\"trading_halted\""]
+    {
+        assert!(request.contains(part), "{part} in {request}");
+    }
+    trading.ask(&["stop"]);
+    trading.end().success();
+    let log = folder.read("algoflow.log");
+    assert!(log.lines().all(|line| serde_json::from_str::<Value>(line).is_ok()), "{log}");
+    assert!(!log.contains("hunter2"));
 }
 
 #[test]
