@@ -488,7 +488,7 @@ impl Engine {
 }
 
 /// The instruments to which the slices of an order may go.
-fn places_of(instrument: usize, routing: Option<&Routing>) -> impl Iterator<Item = usize> {
+pub(super) fn places_of(instrument: usize, routing: Option<&Routing>) -> impl Iterator<Item = usize> {
     let own = routing.is_none().then_some(instrument);
     own.into_iter().chain(routing.into_iter().flat_map(|routing| &routing.legs).map(|leg| leg.instrument))
 }

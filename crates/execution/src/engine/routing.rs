@@ -143,6 +143,12 @@ impl Engine {
                 return Ok(());
             };
             left = left.min(view.remaining());
+            let reduces_nothing = view.order.spec.flags.reduce_only
+                && work.slices.is_empty()
+                && !self.reducible(parent).is_positive();
+            if reduces_nothing {
+                return self.end_work(parent, Finish::Cancel(CancelReason::ReduceOnly), commands);
+            }
             let parts = self.parts_of(parent, slice, left, is_news);
             let mut refused = false;
             let mut too_dear = false;
@@ -219,6 +225,18 @@ impl Engine {
         let others = routing.legs.iter().filter(|leg| leg.instrument != but && !leg.is_out);
         let strategy = usize::from(parent.strategy);
         others.into_iter().any(|leg| self.room_to_reduce(strategy, leg.instrument, side).is_positive())
+    }
+
+    /// How much an order that is worked can reduce, over all its listings (SR11).
+    pub(super) fn reducible(&self, parent: OrderId) -> Quantity {
+        let (Some(work), Some(entry)) = (self.works.all.get(&parent), self.state.orders.entry(parent)) else {
+            return Quantity::ZERO;
+        };
+        let (strategy, side) = (usize::from(parent.strategy), entry.order.spec.side);
+        let legs = super::algorithms::places_of(work.instrument, work.routing.as_deref());
+        legs.fold(Quantity::ZERO, |sum, leg| {
+            sum.checked_add(self.room_to_reduce(strategy, leg, side)).unwrap_or(sum)
+        })
     }
 
     /// An instrument is gone for good (A14, SR12).
