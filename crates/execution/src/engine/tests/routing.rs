@@ -15,6 +15,7 @@ use super::*;
 
 mod best_price;
 mod listings;
+mod random_venues;
 
 mod rotation;
 
