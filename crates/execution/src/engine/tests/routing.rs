@@ -149,9 +149,17 @@ impl Rig {
     }
 
     fn status(&mut self, venue: &str, status: TradingStatus) -> Vec<Command> {
-        let (instrument, at) = (listing(venue), self.now());
-        let status = InstrumentStatus { instrument, ts_event: at, ts_recv: at, status };
-        self.h.feed(MarketData::Status(status)).unwrap()
+        let at = self.now();
+        self.status_at(listing(venue), status, at).unwrap()
+    }
+
+    fn status_at(
+        &mut self,
+        instrument: InstrumentId,
+        status: TradingStatus,
+        at: Timestamp,
+    ) -> Result<Vec<Command>, EngineError> {
+        self.h.feed(MarketData::Status(InstrumentStatus { instrument, ts_event: at, ts_recv: at, status }))
     }
 
     /// Lets the time come at which the strategy acts.

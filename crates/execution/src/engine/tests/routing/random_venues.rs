@@ -240,8 +240,8 @@ impl World {
             prop_assert!(worst.is_some_and(|worst| side.accepts(worst, limit)), "{submit:?} for {parent:?}");
         }
         if parent.spec.protection.max_slippage_bps.is_some() {
-            // Two hundredths of prices between 9 and 13.
-            let far = if side == Side::Buy { p("13.26") } else { p("8.82") };
+            // Two hundredths of middles between 8.975 and 12.975.
+            let far = if side == Side::Buy { p("13.26") } else { p("8.79") };
             prop_assert!(worst.is_some_and(|worst| side.accepts(worst, far)), "{submit:?} for {parent:?}");
         }
         if parent.spec.time_in_force == TimeInForce::Ioc {
@@ -387,11 +387,15 @@ impl World {
     fn stand(&mut self, how: u8) -> Result<(), TestCaseError> {
         let id = ids()[usize::from(how) % 3];
         let why = || "x".to_owned();
+        // What is due before is done before.
+        let at = self.rig.now();
+        let answer = self.rig.h.wait_until(at);
+        self.take(answer)?;
         let answer = match how / 3 % 5 {
             0 => self.rig.h.standing(id, Standing::Down { why: why() }),
             1 => self.rig.h.standing(id, Standing::Uncertain { why: why() }),
-            2 => Ok(self.rig.status(id.venue().as_str(), TradingStatus::Halted)),
-            3 => Ok(self.rig.status(id.venue().as_str(), TradingStatus::Open)),
+            2 => self.rig.status_at(id, TradingStatus::Halted, at),
+            3 => self.rig.status_at(id, TradingStatus::Open, at),
             _ => self.rig.h.standing(id, Standing::Ready),
         };
         self.take(answer)
