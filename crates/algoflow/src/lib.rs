@@ -102,9 +102,9 @@ pub mod prelude {
         command::Command,
         error::NumberError,
         instrument::{InstrumentKind, OrderLimits},
-        ledger::{AccountKind, Portfolio, Position},
+        ledger::{AccountKind, CombinedPosition, Portfolio, Position},
         market::{CorporateAction, CorporateActionKind, CustomData, FundingRate},
-        order::{CancelReason, Liquidity, OrderRole, RejectCode, algorithm},
+        order::{CancelReason, Liquidity, OrderRole, RejectCode, algorithm, route},
         prelude::*,
     };
 

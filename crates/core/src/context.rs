@@ -11,10 +11,12 @@ use crate::{
     error::{NumberError, OrderError, StrategyError},
     id::{InstrumentId, OrderId, StrategyId},
     instrument::Instrument,
-    ledger::{Portfolio, Position},
+    ledger::{CombinedPosition, Portfolio, Position},
     market::{Bar, Quote},
     number::{Price, Quantity, Rounding},
-    order::{Order, OrderKind, OrderQuantity, OrderRole, OrderSpec, Side, algorithm::Algorithm},
+    order::{
+        Order, OrderKind, OrderQuantity, OrderRole, OrderSpec, Side, algorithm::Algorithm, route::Route,
+    },
     state::{Hold, OrderView, Request, State, Subscription, Timer},
     strategy::StrategyResult,
     time::{TimeDelta, Timestamp},
@@ -116,6 +118,27 @@ impl<'a> Context<'a> {
             .instruments
             .index(id)
             .map_or(Position::default(), |index| self.state.position(self.strategy, index))
+    }
+
+    /// Every listing of what an instrument is: itself first, then the other instruments of the engine that are the same pair or
+    /// contract, in the order in which they were registered. Accounts and wallets of one exchange are venues of their own, so
+    /// that each has a listing.
+    ///
+    /// # Errors
+    /// [`StrategyError::UnknownInstrument`].
+    pub fn listings(&self, id: InstrumentId) -> Result<Vec<InstrumentId>, StrategyError> {
+        let own = self.instrument(id)?;
+        let others = self.instruments().filter(|other| other.id != id && own.differs_from(other).is_none());
+        Ok(std::iter::once(id).chain(others.map(|other| other.id)).collect())
+    }
+
+    /// This strategy's positions in several listings, added up.
+    ///
+    /// # Errors
+    /// [`StrategyError::UnknownInstrument`]; [`StrategyError::Account`] for listings that are not counted in the same units, a price
+    /// that is not known, a sum that does not fit.
+    pub fn combined_position(&self, listings: &[InstrumentId]) -> Result<CombinedPosition, StrategyError> {
+        self.state.combined_position(Some(self.strategy), listings)
     }
 
     /// All accounts and positions, of every strategy.
@@ -337,7 +360,7 @@ impl<'a> Context<'a> {
         let algorithm = algorithm.into();
         algorithm.validate(&spec, self.instrument(instrument)?)?;
         self.state.pending.raise(self.strategy, index, difference);
-        Ok(Some(self.push_work(index, spec, Box::new(algorithm))))
+        Ok(Some(self.push_work(index, spec, Box::new(algorithm), None)))
     }
 
     /// Apart from [`Context::target_position`], so that saying the same target again costs next to nothing.
@@ -434,9 +457,15 @@ impl<'a> Context<'a> {
         id
     }
 
-    fn push_work(&mut self, instrument: usize, spec: OrderSpec, algorithm: Box<Algorithm>) -> OrderId {
+    fn push_work(
+        &mut self,
+        instrument: usize,
+        spec: OrderSpec,
+        algorithm: Box<Algorithm>,
+        route: Option<Box<Route>>,
+    ) -> OrderId {
         let order = self.state.orders.create(self.strategy, instrument, spec, self.state.now);
-        self.state.requests.push(Request::Work { order, algorithm });
+        self.state.requests.push(Request::Work { order, algorithm, route });
         order
     }
 

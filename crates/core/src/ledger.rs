@@ -25,5 +25,5 @@ mod rates;
 mod sum;
 
 pub use account::{Account, AccountKind, Balance};
-pub use portfolio::{Portfolio, Reservation, Shortfall};
+pub use portfolio::{CombinedPosition, Portfolio, Reservation, Shortfall};
 pub use position::Position;

@@ -3,6 +3,7 @@
 pub mod algorithm;
 mod event;
 mod kind;
+pub mod route;
 mod spec;
 mod state;
 

@@ -15,8 +15,9 @@ pub use requests::{Request, Subscription, Timer};
 pub use series::{BarHistory, Recorded};
 
 use crate::{
-    id::StrategyId,
-    ledger::{Portfolio, Position},
+    error::StrategyError,
+    id::{InstrumentId, StrategyId},
+    ledger::{CombinedPosition, Portfolio, Position},
     number::Quantity,
     time::Timestamp,
     trading::TradingState,
@@ -70,6 +71,20 @@ impl State {
     #[inline]
     pub fn position(&self, strategy: usize, instrument: usize) -> Position {
         self.portfolio.strategy_position(strategy, instrument)
+    }
+
+    /// Positions in several listings of one thing, added up: of one strategy, or of the accounts.
+    ///
+    /// # Errors
+    /// [`StrategyError::UnknownInstrument`], and those of [`Portfolio::combined`].
+    pub fn combined_position(
+        &self,
+        strategy: Option<usize>,
+        listings: &[InstrumentId],
+    ) -> Result<CombinedPosition, StrategyError> {
+        let indexed = listings.iter().map(|id| Ok((self.instruments.require(*id)?, *id)));
+        let indexed: Vec<_> = indexed.collect::<Result<_, StrategyError>>()?;
+        Ok(self.portfolio.combined(strategy, &indexed)?)
     }
 
     /// What open target orders will still add to the position.

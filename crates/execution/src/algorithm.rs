@@ -36,6 +36,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod at_once;
 mod chunks;
 mod draws;
 mod finale;
@@ -133,6 +134,11 @@ impl Slice {
         Self { quantity, price: Some(price), immediate: false, display: None }
     }
 
+    /// Whether it is meant to fill at once: a limit price of its own says that it may rest.
+    pub(crate) const fn takes(&self) -> bool {
+        self.immediate || self.price.is_none()
+    }
+
     /// What does not fill at once is cancelled, if the venue knows that.
     #[must_use]
     pub const fn immediate(mut self) -> Self {
@@ -205,6 +211,7 @@ pub(crate) fn built_in(algorithm: &Algorithm, parent: OrderId) -> Option<Box<dyn
         Algorithm::Iceberg(iceberg) => Box::new(iceberg::Floating::new(*iceberg, parent)),
         Algorithm::Sniper(sniper) => Box::new(sniper::Sniping::new(*sniper)),
         Algorithm::Peg(peg) => Box::new(peg::Pegging::new(*peg)),
+        Algorithm::AtOnce => Box::new(at_once::Taking),
         _ => return None,
     })
 }

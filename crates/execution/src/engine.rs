@@ -17,6 +17,7 @@ mod past;
 mod pools;
 mod quiet;
 mod reduce_only;
+mod routing;
 mod submit;
 mod trim;
 
@@ -51,6 +52,7 @@ use crate::{
     links::Links,
     risk::{Book, RiskState},
     routes::Routes,
+    routing::Listings,
     timers::Timers,
     works::Works,
 };
@@ -117,6 +119,8 @@ pub struct Engine {
     fills: KnownFills,
     timers: Timers,
     works: Works,
+    /// What listings show of their depth, and whose turn it is.
+    listings: Box<Listings>,
     on_error: ErrorPolicy,
     halts: Vec<Halt>,
     /// Positions of halted strategies that are to be closed.
@@ -163,6 +167,7 @@ impl Engine {
             fills: KnownFills::default(),
             timers: Timers::default(),
             works: Works::default(),
+            listings: Box::default(),
             on_error: ErrorPolicy::default(),
             halts: Vec::new(),
             closing: Vec::new(),

@@ -64,11 +64,17 @@
 //! the engine: slices of it are sent, and it fills with them. It never exceeds its quantity, its price and its fee under partial
 //! fills, refusals, unknown outcomes, late fills and amendments, by rules A1 to A14, which tests cite. See [`algorithm`].
 //!
+//! # Routes
+//!
+//! An order with a [`Route`](algoflow_core::order::route::Route) is worked over several listings of one thing (exchanges, pools,
+//! accounts, wallets): by best price after fees, or in rotation, by rules SR1 to SR13, which tests cite. It goes with every algorithm.
+//!
 //! # Limits
 //!
 //! One input leads to at most [`MAX_REQUESTS_PER_INPUT`] requests and [`MAX_TIMERS_PER_INPUT`] timers; repeated fills are
 //! told from new ones among the last [`MAX_KNOWN_FILLS`]. An order that is worked has at most [`MAX_OPEN_SLICES`] slices out,
-//! and ends after [`MAX_REFUSALS`] refusals in a row.
+//! and ends after [`MAX_REFUSALS`] refusals in a row. Of a book the best [`MAX_BOOK_LEVELS`] levels of each side are kept; for [`MAX_TURNS`]
+//! sets of listings it is known whose turn it is.
 
 pub mod algorithm;
 mod bars;
@@ -82,6 +88,7 @@ pub mod journal;
 mod links;
 pub mod risk;
 mod routes;
+mod routing;
 mod timers;
 mod works;
 
@@ -95,6 +102,7 @@ pub use fills::MAX_KNOWN_FILLS;
 pub use harness::Harness;
 pub use input::Input;
 pub use journal::{Journal, JournalReader, replay, replay_stream};
+pub use routing::{MAX_BOOK_LEVELS, MAX_TURNS};
 
 /// Compiles the example of the README.
 #[cfg(doctest)]

@@ -11,7 +11,10 @@ use algoflow_core::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::algorithm::{AlgorithmFactory, ExecutionAlgorithm, built_in};
+use crate::{
+    algorithm::{AlgorithmFactory, ExecutionAlgorithm, built_in},
+    routing::Routing,
+};
 
 /// How an order with an algorithm is to end, once none of its slices can fill any more.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -33,6 +36,29 @@ pub(crate) struct Change {
     pub(crate) quantity: Quantity,
 }
 
+/// Slices that came back without a fill, and how long none is sent after them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Pause {
+    /// How many in a row were refused.
+    pub(crate) refusals: u32,
+    /// When one last came back without a fill.
+    pub(crate) fruitless_at: Timestamp,
+    /// None is sent before this.
+    pub(crate) until: Timestamp,
+    /// Whether the pause is for a refusal: then news of the market do not shorten it.
+    pub(crate) is_refused: bool,
+}
+
+impl Pause {
+    pub(crate) const NONE: Self =
+        Self { refusals: 0, fruitless_at: Timestamp::MIN, until: Timestamp::MIN, is_refused: false };
+
+    /// Whether it is too early to send another slice.
+    pub(crate) fn is_on(&self, now: Timestamp, is_news: bool) -> bool {
+        now < self.until && (self.is_refused || !is_news || now <= self.fruitless_at)
+    }
+}
+
 /// What the engine keeps of an order that is being worked.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Work {
@@ -45,14 +71,9 @@ pub(crate) struct Work {
     pub(crate) slices: Vec<OrderId>,
     /// What its fills have cost, in the asset of its bound on fees; not counted if there is none.
     pub(crate) fees: Decimal,
-    /// How many slices in a row were refused.
-    pub(crate) refusals: u32,
-    /// When a slice last came back without a fill.
-    pub(crate) fruitless_at: Timestamp,
-    /// No slice is sent before this.
-    pub(crate) pause_until: Timestamp,
-    /// Whether the pause is for a refusal: then news of the market do not shorten it.
-    pub(crate) is_refused: bool,
+    pub(crate) pause: Pause,
+    /// Where its slices go, if not to its own instrument alone.
+    pub(crate) routing: Option<Box<Routing>>,
     pub(crate) ending: Option<Finish>,
     pub(crate) change: Option<Change>,
     /// How often a venue has refused to cancel a slice since that was last asked for from outside.
@@ -70,14 +91,26 @@ impl Work {
             arrival,
             slices: Vec::new(),
             fees: Decimal::ZERO,
-            refusals: 0,
-            fruitless_at: Timestamp::MIN,
-            pause_until: Timestamp::MIN,
-            is_refused: false,
+            pause: Pause::NONE,
+            routing: None,
             ending: None,
             change: None,
             kept: 0,
             wake: None,
+        }
+    }
+
+    /// Whether slices of it may go to an instrument.
+    pub(crate) fn goes_to(&self, instrument: usize) -> bool {
+        self.instrument == instrument
+            || self.routing.as_ref().is_some_and(|routing| routing.goes_to(instrument))
+    }
+
+    /// The pause that counts for an instrument.
+    pub(crate) fn pause_mut(&mut self, instrument: usize) -> &mut Pause {
+        match self.routing.as_mut().and_then(|routing| routing.leg_mut(instrument)) {
+            Some(leg) => &mut leg.pause,
+            None => &mut self.pause,
         }
     }
 }
@@ -165,15 +198,19 @@ impl Works {
 
     /// The orders on an instrument.
     pub(crate) fn on(&self, instrument: usize) -> Vec<OrderId> {
-        let on_it = self.all.iter().filter(|(_, work)| work.instrument == instrument);
+        let on_it = self.all.iter().filter(|(_, work)| work.goes_to(instrument));
         on_it.map(|(parent, _)| *parent).collect()
     }
 
-    /// The orders on an instrument whose algorithms listen.
+    /// The orders whose algorithms listen to an instrument: their own, and those that take what is there also to the listings of
+    /// their route.
     pub(crate) fn listeners(&self, instrument: usize) -> Vec<OrderId> {
-        let mut on_it = self.on(instrument);
-        on_it.retain(|parent| self.runners.get(parent).is_some_and(|runner| runner.listens()));
-        on_it
+        let listens = |parent: &OrderId| self.runners.get(parent).is_some_and(|runner| runner.listens());
+        let heard = self.all.iter().filter(|(_, work)| {
+            let hears_all = matches!(work.algorithm, Algorithm::AtOnce);
+            work.instrument == instrument || (hears_all && work.goes_to(instrument))
+        });
+        heard.map(|(parent, _)| *parent).filter(listens).collect()
     }
 
     /// Everything that is being worked, to go on with after a restart.

@@ -3,7 +3,10 @@ use crate::{
     error::{OrderError, StrategyError},
     id::OrderId,
     number::{Money, Price, Quantity},
-    order::{OrderKind, OrderRole, OrderSpec, TimeInForce, TrailingOffset, TriggerBy, algorithm::Algorithm},
+    order::{
+        OrderKind, OrderRole, OrderSpec, TimeInForce, TrailingOffset, TriggerBy, algorithm::Algorithm,
+        route::Route,
+    },
 };
 
 /// An order in the making. Nothing is sent before [`OrderBuilder::submit`].
@@ -189,7 +192,13 @@ impl<'c, 'a> OrderBuilder<'c, 'a> {
     /// Worked by an execution algorithm: the engine sends slices of it, and it never reaches the venue itself. To be said
     /// last, before [`WorkedOrder::submit`]. See [`Algorithm`] for what there is.
     pub fn via(self, algorithm: impl Into<Algorithm>) -> WorkedOrder<'c, 'a> {
-        WorkedOrder { order: self, algorithm: Box::new(algorithm.into()) }
+        WorkedOrder { order: self, algorithm: Box::new(algorithm.into()), route: None }
+    }
+
+    /// Spread over several listings. Without an algorithm, what can be had is taken at once ([`Algorithm::AtOnce`]). To be said last,
+    /// before [`WorkedOrder::submit`]; [`WorkedOrder::via`] may follow.
+    pub fn route(self, route: Route) -> WorkedOrder<'c, 'a> {
+        self.via(Algorithm::AtOnce).route(route)
     }
 
     /// Hands the order to the engine, which checks it when the callback returns. A refusal comes as an event
@@ -218,15 +227,29 @@ impl<'c, 'a> OrderBuilder<'c, 'a> {
     }
 }
 
-/// An order in the making that an execution algorithm is to work: see [`OrderBuilder::via`].
+/// An order in the making that an execution algorithm is to work, or that is spread over several listings: see
+/// [`OrderBuilder::via`] and [`OrderBuilder::route`].
 #[derive(Debug)]
 #[must_use = "an order is only sent by `submit`"]
 pub struct WorkedOrder<'c, 'a> {
     order: OrderBuilder<'c, 'a>,
     algorithm: Box<Algorithm>,
+    route: Option<Box<Route>>,
 }
 
 impl WorkedOrder<'_, '_> {
+    /// Worked by an execution algorithm: it says when and how much, the route where.
+    pub fn via(mut self, algorithm: impl Into<Algorithm>) -> Self {
+        *self.algorithm = algorithm.into();
+        self
+    }
+
+    /// Spread over several listings.
+    pub fn route(mut self, route: Route) -> Self {
+        self.route = Some(Box::new(route));
+        self
+    }
+
     /// Hands the order to the engine, which checks it when the callback returns, and works it. A refusal comes as an event
     /// ([`OrderEventKind::Denied`](crate::order::OrderEventKind::Denied)).
     ///
@@ -240,10 +263,13 @@ impl WorkedOrder<'_, '_> {
         }
         let instrument = context.state.instruments.require(spec.instrument)?;
         self.algorithm.validate(&spec, context.instrument(spec.instrument)?)?;
+        if let Some(route) = &self.route {
+            route.validate(&spec, |id| context.instrument(id).ok())?;
+        }
         if bracket.is_some() {
             spec.contingency.role = OrderRole::Entry;
         }
-        let entry = context.push_work(instrument, spec, self.algorithm);
+        let entry = context.push_work(instrument, spec, self.algorithm, self.route);
         if let Some(bracket) = bracket {
             context.push_exits(instrument, entry, &spec, bracket);
         }

@@ -88,6 +88,12 @@ pub enum OrderError {
         /// What is wrong with it.
         problem: String,
     },
+    /// A route that makes no sense.
+    #[error("route: {problem}")]
+    Route {
+        /// What is wrong with it.
+        problem: String,
+    },
     /// Terms that do not go together.
     #[error("{what}")]
     Conflict {
@@ -119,6 +125,7 @@ codes!(OrderError {
     PriceLimits => "ORDER_PRICE_LIMITS",
     TrailingOffset => "ORDER_TRAILING_OFFSET",
     Algorithm => "ORDER_ALGORITHM",
+    Route => "ORDER_ROUTE",
     Conflict => "ORDER_CONFLICT",
 });
 
@@ -147,6 +154,16 @@ pub enum AccountError {
         /// The reporting currency.
         to: Asset,
     },
+    /// Positions that are not counted in the same units.
+    #[error("positions in {one} and {other} do not add up: {problem}")]
+    NotAlike {
+        /// One instrument.
+        one: InstrumentId,
+        /// The other.
+        other: InstrumentId,
+        /// How they differ.
+        problem: String,
+    },
     /// The books do not add up: a defect, reported at once.
     #[error("the ledger of {asset} does not add up: {left} is not {right}")]
     NotConserved {
@@ -163,6 +180,7 @@ codes!(AccountError {
     Number => "ACCOUNT_NUMBER",
     UnknownInstrument => "ACCOUNT_UNKNOWN_INSTRUMENT",
     NoRate => "ACCOUNT_NO_RATE",
+    NotAlike => "ACCOUNT_NOT_ALIKE",
     NotConserved => "ACCOUNT_NOT_CONSERVED",
 });
 

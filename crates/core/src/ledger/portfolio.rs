@@ -427,10 +427,12 @@ impl Portfolio {
     }
 }
 
+mod combined;
 mod funds;
 mod payments;
 mod valuation;
 
+pub use combined::CombinedPosition;
 pub use funds::{Reservation, Shortfall};
 
 #[cfg(test)]

@@ -41,6 +41,10 @@ pub enum Algorithm {
     Sniper(Sniper),
     /// A limit order that follows the market.
     Peg(Peg),
+    /// Takes what is there to be taken at once, and whatever comes later: the rest of a limit order rests, that of a market order waits
+    /// for what is shown next, that of an order that is immediate or cancel expires. What an order with a route and no other
+    /// algorithm has.
+    AtOnce,
     /// One that the user has registered with the engine.
     Custom {
         /// The name under which it is registered.
@@ -85,6 +89,7 @@ impl Algorithm {
             Self::Iceberg(_) => "iceberg",
             Self::Sniper(_) => "sniper",
             Self::Peg(_) => "peg",
+            Self::AtOnce => "at_once",
             Self::Custom { name, .. } => name,
         }
     }
@@ -105,7 +110,7 @@ impl Algorithm {
             Self::Iceberg(iceberg) => iceberg.validate(spec, instrument),
             Self::Sniper(sniper) => sniper.validate(spec, instrument),
             Self::Peg(peg) => peg.validate(spec, instrument),
-            Self::Custom { .. } => Ok(()),
+            Self::AtOnce | Self::Custom { .. } => Ok(()),
         }
     }
 
@@ -117,7 +122,13 @@ impl Algorithm {
         if !matches!(spec.kind, OrderKind::Market | OrderKind::Limit { .. }) {
             return conflict("an algorithm works a market or a limit order");
         }
-        if !matches!(spec.time_in_force, TimeInForce::Gtc | TimeInForce::Gtd(_) | TimeInForce::Day) {
+        let stays = matches!(spec.time_in_force, TimeInForce::Gtc | TimeInForce::Gtd(_) | TimeInForce::Day);
+        if matches!(self, Self::AtOnce) && !stays && spec.time_in_force != TimeInForce::Ioc {
+            return conflict(
+                "what is taken at once can be immediate or cancel, and not fill or kill, nor for an auction",
+            );
+        }
+        if !matches!(self, Self::AtOnce) && !stays {
             return conflict("an order with an algorithm is good till cancelled, till a date or for the day");
         }
         if spec.contingency.parent.is_some() || spec.contingency.group.is_some() {

@@ -4,7 +4,7 @@ use crate::{
     bar_spec::BarSpec,
     id::{InstrumentId, OrderId},
     number::Quantity,
-    order::{OrderKind, algorithm::Algorithm},
+    order::{OrderKind, algorithm::Algorithm, route::Route},
     time::{TimeDelta, Timestamp},
 };
 
@@ -87,6 +87,8 @@ pub enum Request {
         order: OrderId,
         /// How.
         algorithm: Box<Algorithm>,
+        /// Where, if not at its own instrument alone.
+        route: Option<Box<Route>>,
     },
     /// End an order.
     Cancel(OrderId),

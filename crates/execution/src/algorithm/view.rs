@@ -26,6 +26,8 @@ pub struct View<'a> {
     pub(crate) native: FeatureSet,
     pub(crate) open: Quantity,
     pub(crate) can_send: bool,
+    /// Whether slices that take are split over listings by what these show.
+    pub(crate) is_split: bool,
 }
 
 impl<'a> View<'a> {

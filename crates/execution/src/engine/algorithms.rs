@@ -45,6 +45,8 @@
 
 mod slices;
 
+pub(super) use slices::slice_spec;
+
 use algoflow_core::{
     capabilities::{Feature, FeatureSet},
     command::Command,
@@ -52,8 +54,9 @@ use algoflow_core::{
     market::{MarketRef, TradingStatus},
     number::{Price, Quantity, Rounding},
     order::{
-        CancelReason, OrderEventKind, OrderKind, OrderSpec, OrderStatus, RejectCode, Side,
+        CancelReason, OrderEventKind, OrderKind, OrderSpec, OrderStatus, RejectCode, Side, TimeInForce,
         algorithm::Algorithm,
+        route::{Route, RoutePolicy},
     },
     state::{Ending, Hold},
     time::{TimeDelta, Timestamp},
@@ -64,6 +67,7 @@ use crate::{
     algorithm::{Action, Actions, Occasion, View},
     bars::middle,
     error::EngineError,
+    routing::Routing,
     timers::Alarm,
     works::{Change, Finish, Work},
 };
@@ -78,11 +82,12 @@ pub const MAX_OPEN_SLICES: usize = 10_000;
 const PAUSE: TimeDelta = TimeDelta::seconds(1);
 
 impl Engine {
-    /// A new order that an algorithm is to work (A1).
+    /// A new order that an algorithm is to work (A1), over several listings if it has a route (SR1).
     pub(super) fn work(
         &mut self,
         id: OrderId,
         algorithm: Algorithm,
+        route: Option<&Route>,
         commands: &mut Vec<Command>,
     ) -> Result<(), EngineError> {
         let Some(entry) = self.state.orders.entry(id) else { return Ok(()) };
@@ -90,7 +95,11 @@ impl Engine {
             return Ok(());
         }
         let (spec, instrument) = (entry.order.spec, entry.instrument);
-        let arrival = match self.check_work(&spec, instrument, &algorithm) {
+        let routing = match route.map(|route| self.routing_of(id, &spec, route)).transpose() {
+            Ok(routing) => routing,
+            Err(refusal) => return self.deny(id, refusal, commands),
+        };
+        let arrival = match self.check_work(&spec, instrument, &algorithm, routing.as_ref()) {
             Ok(arrival) => arrival,
             Err(refusal) => return self.deny(id, refusal, commands),
         };
@@ -110,7 +119,9 @@ impl Engine {
         if let Some(entry) = self.state.orders.entry_mut(id) {
             entry.hold = Hold::Algorithm;
         }
-        self.works.insert(id, Work::new(instrument, algorithm, self.state.now, arrival), runner);
+        let mut work = Work::new(instrument, algorithm, self.state.now, arrival);
+        work.routing = routing.map(Box::new);
+        self.works.insert(id, work, runner);
         self.tell(id, OrderEventKind::Accepted { venue_order: None }, commands)?;
         self.step_work(id, Occasion::Start, commands)
     }
@@ -121,10 +132,11 @@ impl Engine {
         spec: &OrderSpec,
         instrument: usize,
         algorithm: &Algorithm,
+        routing: Option<&Routing>,
     ) -> Result<Price, Refusal> {
         let unknown = || Refusal::new(RejectCode::UnknownInstrument, "unknown instrument");
         let known = self.state.instruments.get(instrument).ok_or_else(unknown)?;
-        if known.status == TradingStatus::Delisted {
+        if known.status == TradingStatus::Delisted && routing.is_none() {
             let text = format!("{} does not trade any more", spec.instrument);
             return Err(Refusal::new(RejectCode::MarketClosed, text));
         }
@@ -136,9 +148,12 @@ impl Engine {
         rules.limits.max_quantity = None;
         spec.validate(&rules).map_err(invalid)?;
         algorithm.validate(spec, &rules).map_err(invalid)?;
-        let native = self.native(instrument);
-        if matches!(algorithm, Algorithm::Sniper(_)) && !native.contains(Feature::Ioc) {
-            let text = "a sniper needs orders that are immediate or cancel, which the venue does not offer";
+        let legs = || places_of(instrument, routing);
+        let is_ioc = spec.time_in_force == TimeInForce::Ioc;
+        if (matches!(algorithm, Algorithm::Sniper(_)) || is_ioc)
+            && !legs().any(|leg| self.native(leg).contains(Feature::Ioc))
+        {
+            let text = "it needs orders that are immediate or cancel, which the venue does not offer";
             return Err(Refusal::new(RejectCode::Unsupported, text));
         }
         if let Some(fee) = spec.protection.max_fee.filter(|fee| fee.asset != known.spec.settlement) {
@@ -146,9 +161,13 @@ impl Engine {
                 format!("fees are in {}, so they cannot be bound in {}", known.spec.settlement, fee.asset);
             return Err(Refusal::new(RejectCode::InvalidOrder, text));
         }
-        let quote = known.quote.filter(|q| q.bid_size.is_positive() && q.ask_size.is_positive());
-        let arrival = quote.and_then(|quote| middle(&quote).ok());
-        arrival.or_else(|| self.state.portfolio.mark(instrument)).ok_or_else(|| {
+        let price_of = |leg: usize| {
+            let quote = self.state.instruments.get(leg).and_then(|known| known.quote);
+            let quote = quote.filter(|q| q.bid_size.is_positive() && q.ask_size.is_positive());
+            let arrival = quote.and_then(|quote| middle(&quote).ok());
+            arrival.or_else(|| self.state.portfolio.mark(leg))
+        };
+        legs().find_map(price_of).ok_or_else(|| {
             Refusal::new(RejectCode::NoPrice, format!("no price of {} is known", spec.instrument))
         })
     }
@@ -190,7 +209,12 @@ impl Engine {
                         self.cancel_slice(order, commands)?;
                     }
                 }
-                Action::Finish => self.end_work(parent, Finish::Expire, commands)?,
+                Action::Finish => {
+                    let order = self.state.orders.entry(parent).map(|entry| &entry.order);
+                    let is_ioc = order.is_some_and(|order| order.spec.time_in_force == TimeInForce::Ioc);
+                    let unfilled = Finish::Cancel(CancelReason::NotFilledAtOnce);
+                    self.end_work(parent, if is_ioc { unfilled } else { Finish::Expire }, commands)?;
+                }
             }
         }
         self.end_if_unworkable(parent, commands)?;
@@ -199,10 +223,16 @@ impl Engine {
     }
 
     /// What the algorithm of an order sees.
-    fn view(&self, parent: OrderId, is_news: bool) -> Option<View<'_>> {
+    pub(super) fn view(&self, parent: OrderId, is_news: bool) -> Option<View<'_>> {
+        self.view_at(parent, self.works.all.get(&parent)?.instrument, is_news)
+    }
+
+    /// The same at one of its listings.
+    pub(super) fn view_at(&self, parent: OrderId, instrument: usize, is_news: bool) -> Option<View<'_>> {
         let work = self.works.all.get(&parent)?;
         let order = &self.state.orders.entry(parent)?.order;
-        let known = self.state.instruments.get(work.instrument)?;
+        let known = self.state.instruments.get(instrument)?;
+        let is_split = work.routing.as_ref().is_some_and(|routing| routing.policy == RoutePolicy::BestPrice);
         Some(View {
             now: self.state.now,
             started: work.started,
@@ -211,22 +241,29 @@ impl Engine {
             slices: &work.slices,
             instrument: &known.spec,
             quote: known.quote.as_ref(),
-            last: self.state.portfolio.mark(work.instrument),
+            last: self.state.portfolio.mark(instrument),
             arrival: work.arrival,
             bound: bound_of(&order.spec, order.spec.kind, work.arrival, known.spec.price_increment),
-            native: self.native(work.instrument),
+            native: self.native(instrument),
             open: self.open_of(work),
             can_send: self.can_send(work, is_news),
+            is_split,
         })
     }
 
     /// Whether a slice may be sent now (A9, A10).
-    fn can_send(&self, work: &Work, is_news: bool) -> bool {
+    pub(super) fn can_send(&self, work: &Work, is_news: bool) -> bool {
         let now = self.state.now;
-        let status = self.state.instruments.get(work.instrument).map(|known| known.status);
-        let paused = now < work.pause_until;
-        let is_early = paused && (work.is_refused || !is_news || now <= work.fruitless_at);
-        status == Some(TradingStatus::Open) && !is_early && work.slices.len() < MAX_OPEN_SLICES
+        let is_open = match &work.routing {
+            Some(routing) => routing.legs.iter().any(|leg| self.is_reachable(leg, is_news)),
+            None => self.is_trading_in(work.instrument),
+        };
+        is_open && !work.pause.is_on(now, is_news) && work.slices.len() < MAX_OPEN_SLICES
+    }
+
+    /// Whether an instrument trades.
+    pub(super) fn is_trading_in(&self, instrument: usize) -> bool {
+        self.state.instruments.get(instrument).is_some_and(|known| known.status == TradingStatus::Open)
     }
 
     /// What the slices of an order may still fill (A2).
@@ -240,9 +277,11 @@ impl Engine {
     /// Wakes the algorithm when it wants, or when a pause is over.
     fn set_alarm(&mut self, parent: OrderId) {
         let Some(work) = self.works.all.get(&parent) else { return };
-        let pause = Some(work.pause_until).filter(|until| *until > self.state.now);
+        let legs = work.routing.iter().flat_map(|routing| &routing.legs).filter(|leg| !leg.is_out);
+        let pauses = std::iter::once(work.pause.until).chain(legs.map(|leg| leg.pause.until));
+        let pauses = pauses.filter(|until| *until > self.state.now);
         let wake = work.wake.filter(|_| work.ending.is_none() && work.change.is_none());
-        match pause.into_iter().chain(wake).min() {
+        match pauses.chain(wake).min() {
             Some(at) => self.timers.set(at, Alarm::Work(parent)),
             None => self.timers.remove_wake(parent),
         }
@@ -307,7 +346,7 @@ impl Engine {
             work.ending = Some(finish);
         }
         work.change = None;
-        work.pause_until = Timestamp::MIN;
+        work.pause.until = Timestamp::MIN;
         let status = self.state.orders.entry(parent).map(|entry| entry.order.status);
         if status.is_some_and(|status| !status.is_final() && status != OrderStatus::PendingCancel) {
             self.note(parent, OrderEventKind::CancelRequested)?;
@@ -354,7 +393,7 @@ impl Engine {
     fn end_if_unworkable(&mut self, parent: OrderId, commands: &mut Vec<Command>) -> Result<(), EngineError> {
         let Some(view) = self.view(parent, false) else { return Ok(()) };
         let nothing_out = self.works.all.get(&parent).is_some_and(|work| work.slices.is_empty());
-        if nothing_out && view.order.is_open() && view.remaining() < view.least() {
+        if nothing_out && view.order.is_open() && view.remaining() < self.least_of(parent, &view) {
             return self.end_work(parent, Finish::Cancel(CancelReason::Unworkable), commands);
         }
         Ok(())
@@ -383,12 +422,13 @@ impl Engine {
             return Ok(());
         };
         let spec = &entry.order.spec;
-        let step = self.state.instruments.get(work.instrument).map(|known| known.spec.price_increment);
-        let bound = bound_of(spec, change.kind, work.arrival, step.unwrap_or(Price::ONE));
         let mut unfit = Vec::new();
         let mut committed = entry.order.filled.checked_add(self.open_of(work)).unwrap_or(Quantity::ZERO);
         for id in work.slices.iter().rev() {
-            let Some(slice) = self.state.orders.entry(*id).map(|entry| &entry.order) else { continue };
+            let Some(out) = self.state.orders.entry(*id) else { continue };
+            let slice = &out.order;
+            let step = self.state.instruments.get(out.instrument).map(|known| known.spec.price_increment);
+            let bound = bound_of(spec, change.kind, work.arrival, step.unwrap_or(Price::ONE));
             let worst = slice.spec.kind.limit_price().or(slice.spec.protection.worst_price);
             let beyond =
                 bound.is_some_and(|bound| worst.is_none_or(|worst| !spec.side.accepts(worst, bound)));
@@ -431,7 +471,7 @@ impl Engine {
         commands: &mut Vec<Command>,
     ) -> Result<(), EngineError> {
         if status == TradingStatus::Delisted {
-            self.end_works(instrument);
+            self.delist(instrument);
         } else if status == TradingStatus::Open {
             for parent in self.works.on(instrument) {
                 self.step_work(parent, Occasion::Time, commands)?;
@@ -442,9 +482,15 @@ impl Engine {
 
     /// A split ends what is worked of an instrument (A14).
     pub(super) fn end_works(&mut self, instrument: usize) {
-        let works = self.works.all.iter().filter(|(_, work)| work.instrument == instrument);
+        let works = self.works.all.iter().filter(|(_, work)| work.goes_to(instrument));
         self.links.to_cancel.extend(works.map(|(parent, _)| (*parent, CancelReason::Venue)));
     }
+}
+
+/// The instruments to which the slices of an order may go.
+pub(super) fn places_of(instrument: usize, routing: Option<&Routing>) -> impl Iterator<Item = usize> {
+    let own = routing.is_none().then_some(instrument);
+    own.into_iter().chain(routing.into_iter().flat_map(|routing| &routing.legs).map(|leg| leg.instrument))
 }
 
 /// The worst price at which a slice may fill (A5), on the price step.

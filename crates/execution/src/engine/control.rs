@@ -315,6 +315,7 @@ impl Engine {
         }
         let was_down = venue.standing.is_down();
         venue.standing = told.standing.clone();
+        self.forget_shown(told);
         self.log_risk(Whose::All, RiskEventKind::Standing(told.clone()));
         self.refresh_guard();
         for strategy in 0..self.strategies.len() {

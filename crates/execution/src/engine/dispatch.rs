@@ -78,10 +78,20 @@ impl Engine {
                 tell!(self, index, quotes, on_quote, quote);
                 self.build_bars(index, commands, |builder, done| builder.on_quote(quote, done))?;
             }
-            MarketData::Depth(depth) => tell!(self, index, books, on_depth, depth),
+            MarketData::Depth(depth) => {
+                // Kept where somebody asked for it: only that is whole, from a snapshot on.
+                if self.routes.get(index).is_some_and(|route| !route.books.is_empty()) {
+                    self.show_depth(index, depth)?;
+                    if !self.works.are_deaf() {
+                        self.work_on(index, MarketRef::Other, commands)?;
+                    }
+                }
+                tell!(self, index, books, on_depth, depth);
+            }
             MarketData::BookOrder(order) => tell!(self, index, books, on_book_order, order),
             MarketData::Pool(pool) => {
                 self.state.portfolio.set_mark(index, pool.price);
+                self.listings.shown.pool(index, pool);
                 let seen = Seen::Trade { price: pool.price, ts_event: pool.ts_event };
                 self.watch_event(index, seen, commands)?;
                 if !self.works.are_deaf() {

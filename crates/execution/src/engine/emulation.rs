@@ -72,6 +72,11 @@ impl Shown {
         self.quotes = true;
     }
 
+    /// Whether quotes were seen.
+    pub(super) const fn has_quotes(&self) -> bool {
+        self.quotes
+    }
+
     /// Whether no shorter bars were seen.
     pub(super) fn is_shortest(self, bar: &Bar) -> bool {
         self.bars == Some(bar.spec)

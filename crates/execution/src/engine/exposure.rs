@@ -6,7 +6,7 @@ use algoflow_core::{
     id::OrderId,
     number::{Price, Quantity},
     order::{OrderKind, OrderStatus, Side},
-    state::OrderEntry,
+    state::{Hold, OrderEntry},
 };
 
 use super::Engine;
@@ -127,7 +127,7 @@ impl Engine {
                 && entry.order.spec.side == ask.side
                 && id != ask.id
                 && is_of(whose, id)
-                && entry.order.status.is_at_venue()
+                && is_out(entry)
                 && !(ask.reduce_only && entry.order.status == OrderStatus::PendingCancel);
             let group = self.links.membership.get(&id).copied();
             if counts && (own.is_none() || group.as_ref() != own) {
@@ -181,7 +181,7 @@ impl Engine {
         let place = |side| usize::from(side == Side::Sell);
         for entry in self.state.orders.open_entries() {
             let id = entry.order.id;
-            if id == ask.id || !is_of(whose, id) || !entry.order.status.is_at_venue() {
+            if id == ask.id || !is_of(whose, id) || !is_out(entry) {
                 continue;
             }
             if let Some(tally) =
@@ -244,13 +244,16 @@ impl Engine {
     /// How many orders are open, but for one: at venues, or held for a trigger.
     pub(super) fn open_count(&self, whose: Whose, but: OrderId) -> usize {
         let open = self.state.orders.open_entries().filter(|entry| {
-            let is_out = entry.order.status.is_at_venue()
-                || (entry.order.status == OrderStatus::Held
-                    && entry.hold == algoflow_core::state::Hold::Trigger);
-            entry.order.id != but && is_of(whose, entry.order.id) && is_out
+            let waits = entry.order.status == OrderStatus::Held && entry.hold == Hold::Trigger;
+            entry.order.id != but && is_of(whose, entry.order.id) && (is_out(entry) || waits)
         });
         open.count()
     }
+}
+
+/// Whether an order is at a venue. One that is worked is not: its slices are.
+fn is_out(entry: &OrderEntry) -> bool {
+    entry.order.status.is_at_venue() && entry.hold != Hold::Algorithm
 }
 
 fn is_of(whose: Whose, id: OrderId) -> bool {

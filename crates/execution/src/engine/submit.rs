@@ -95,7 +95,9 @@ impl Engine {
         }
         match request {
             Request::Submit(order) => self.submit(order, commands),
-            Request::Work { order, algorithm } => self.work(order, *algorithm, commands),
+            Request::Work { order, algorithm, route } => {
+                self.work(order, *algorithm, route.as_deref(), commands)
+            }
             Request::Cancel(order) => self.cancel(order, CancelReason::Requested, commands),
             Request::Amend { order, kind, quantity } => {
                 self.wish(order, quantity);

@@ -21,6 +21,7 @@ mod late;
 mod limits;
 mod random_venue;
 mod risk;
+mod routing;
 
 type Script = Box<dyn FnMut(&mut Context<'_>, usize) -> StrategyResult + Send>;
 

@@ -68,6 +68,8 @@ impl Engine {
             OrderStatus::Held if entry.hold == Hold::Parent => return Ok(None),
             // It is looked at again when it leaves.
             OrderStatus::Held => return Ok(against().is_zero().then_some(Cut::Off)),
+            // What is out of it is looked at as its slices.
+            _ if entry.hold == Hold::Algorithm => return self.cut_worked(entry),
             _ => {}
         }
         let open = self.open_at_most(entry)?;
@@ -105,6 +107,18 @@ impl Engine {
             return Ok(Some(Cut::To(spec.kind, order.filled.checked_add(share)?)));
         }
         Ok(Some(Cut::Off))
+    }
+
+    /// What has to become of an order that is worked, by what it can reduce at all its listings.
+    fn cut_worked(&self, entry: &OrderEntry) -> Result<Option<Cut>, AccountError> {
+        let (order, room) = (&entry.order, self.reducible(entry.order.id));
+        if room.is_zero() {
+            return Ok(Some(Cut::Off));
+        }
+        if order.leaves() <= room || order.spec.flags.reduce_only {
+            return Ok(None);
+        }
+        Ok(Some(Cut::To(order.spec.kind, order.filled.checked_add(room)?)))
     }
 
     fn most_of_group(&self, entry: &OrderEntry, open: Quantity) -> Result<Quantity, AccountError> {

@@ -9,7 +9,7 @@ use algoflow_core::{
     number::{Money, Price, Quantity, Rounding},
     order::{
         CancelReason, Fill, OrderEvent, OrderEventKind, OrderKind, OrderRole, OrderSpec, OrderStatus,
-        RejectCode, TimeInForce,
+        RejectCode, Side, TimeInForce,
     },
     time::TimeDelta,
 };
@@ -32,6 +32,9 @@ impl Engine {
         commands: &mut Vec<Command>,
     ) -> Result<(), EngineError> {
         let Some(work) = self.works.all.get(&parent) else { return Ok(()) };
+        if work.routing.is_some() {
+            return self.route_slice(parent, slice, is_news, commands);
+        }
         let over = work.ending.is_some() || work.change.is_some() || !self.can_send(work, is_news);
         let Some(view) = self.view(parent, is_news).filter(|view| !over && view.order.is_open()) else {
             return Ok(());
@@ -43,7 +46,7 @@ impl Engine {
         let mut spec = slice_spec(&view, parent, slice, quantity);
         let instrument = work.instrument;
         if let Some(max) = view.order.spec.protection.max_fee {
-            let affordable = self.cut_to_fee(parent, None, &spec, quantity, max)?;
+            let affordable = self.cut_to_fee(parent, None, instrument, &spec, quantity, max)?;
             if affordable < view.least() {
                 return self.end_work(parent, Finish::Cancel(CancelReason::Protection), commands);
             }
@@ -58,33 +61,37 @@ impl Engine {
     }
 
     /// How much of a slice the bound on fees allows (A6), in place of `instead` if it takes the place of one.
-    fn cut_to_fee(
+    pub(in crate::engine) fn cut_to_fee(
         &self,
         parent: OrderId,
         instead: Option<OrderId>,
+        instrument: usize,
         spec: &OrderSpec,
         quantity: Quantity,
         max: Money,
     ) -> Result<Quantity, EngineError> {
         let Some(work) = self.works.all.get(&parent) else { return Ok(Quantity::ZERO) };
-        let Some(known) = self.state.instruments.get(work.instrument) else { return Ok(Quantity::ZERO) };
-        let rate = known.fee();
-        if rate <= Decimal::ZERO {
+        let Some(known) = self.state.instruments.get(instrument) else { return Ok(Quantity::ZERO) };
+        if known.fee() <= Decimal::ZERO {
             return Ok(quantity);
         }
-        let fee_of = |kind: OrderKind, worst: Option<Price>, quantity| -> Result<Decimal, EngineError> {
-            let price = kind.limit_price().or(worst).or_else(|| self.state.portfolio.mark(work.instrument));
+        let fee_of = |instrument, kind: OrderKind, worst: Option<Price>, quantity| {
+            let Some(known) = self.state.instruments.get(instrument) else { return Ok(Decimal::ZERO) };
+            let price = kind.limit_price().or(worst).or_else(|| self.state.portfolio.mark(instrument));
             let price = price.unwrap_or(work.arrival);
             let worth = known.spec.notional(price, quantity).map_err(AccountError::from)?.abs();
+            let rate = known.fee().max(Decimal::ZERO);
             worth.checked_mul(rate).ok_or_else(|| overflow("a fee"))
         };
         let mut expected = work.fees;
         for id in work.slices.iter().filter(|id| Some(**id) != instead) {
-            let Some(open) = self.state.orders.entry(*id).map(|entry| &entry.order) else { continue };
-            let fee = fee_of(open.spec.kind, open.spec.protection.worst_price, open.leaves())?;
+            let Some(entry) = self.state.orders.entry(*id) else { continue };
+            let open = &entry.order;
+            let worst = open.spec.protection.worst_price;
+            let fee = fee_of(entry.instrument, open.spec.kind, worst, open.leaves())?;
             expected = expected.checked_add(fee).ok_or_else(|| overflow("fees"))?;
         }
-        let whole = fee_of(spec.kind, spec.protection.worst_price, quantity)?;
+        let whole = fee_of(instrument, spec.kind, spec.protection.worst_price, quantity)?;
         let left = max.amount.checked_sub(expected).ok_or_else(|| overflow("fees"))?;
         if whole <= left {
             return Ok(quantity);
@@ -107,15 +114,15 @@ impl Engine {
         let Some(work) = self.works.all.get(&parent).filter(|work| work.slices.contains(&id)) else {
             return Ok(());
         };
-        let (instrument, arrival) = (work.instrument, work.arrival);
+        let arrival = work.arrival;
         let over = work.ending.is_some() || work.change.is_some();
-        let (Some(order), Some(slice), Some(known)) = (
-            self.state.orders.entry(parent).map(|entry| &entry.order),
-            self.state.orders.entry(id).map(|entry| &entry.order),
-            self.state.instruments.get(instrument),
-        ) else {
+        let (Some(order), Some(entry)) =
+            (self.state.orders.entry(parent).map(|entry| &entry.order), self.state.orders.entry(id))
+        else {
             return Ok(());
         };
+        let (slice, instrument) = (&entry.order, entry.instrument);
+        let Some(known) = self.state.instruments.get(instrument) else { return Ok(()) };
         let works = matches!(slice.status, OrderStatus::Accepted | OrderStatus::PartiallyFilled);
         let OrderKind::Limit { price: before } = slice.spec.kind else { return Ok(()) };
         if over || !works || !self.native(instrument).contains(Feature::Amend) {
@@ -124,6 +131,7 @@ impl Engine {
         let (side, step) = (slice.spec.side, known.spec.price_increment);
         let bound = bound_of(&order.spec, order.spec.kind, arrival, step);
         let price = bound.filter(|bound| !side.accepts(price, *bound)).unwrap_or(price);
+        let price = on_step(side, price, step);
         if price == before {
             return Ok(());
         }
@@ -131,7 +139,7 @@ impl Engine {
         let kind = OrderKind::Limit { price };
         if let Some(max) = order.spec.protection.max_fee {
             let (leaves, spec) = (slice.leaves(), OrderSpec { kind, ..slice.spec });
-            if self.cut_to_fee(parent, Some(id), &spec, leaves, max)? < leaves {
+            if self.cut_to_fee(parent, Some(id), instrument, &spec, leaves, max)? < leaves {
                 // Too dear at that price: a smaller one can follow.
                 return self.cancel_slice(id, commands);
             }
@@ -239,40 +247,45 @@ impl Engine {
         use CancelReason as R;
         use OrderEventKind as E;
         let now = self.state.now;
-        let Some(work) = self.works.all.get_mut(&parent) else { return };
+        let instrument = self.state.orders.entry(event.order).map(|entry| entry.instrument);
+        let (Some(work), Some(instrument)) = (self.works.all.get_mut(&parent), instrument) else { return };
+        let rest = work.pause_mut(instrument);
         let (times, is_refused) = match event.kind {
             E::Filled(_) => {
-                work.refusals = 0;
+                rest.refusals = 0;
                 return;
             }
             E::Cancelled { reason: R::Replaced | R::Contingent | R::StrategyStopped } if is_fruitless => {
-                work.refusals = 0;
+                rest.refusals = 0;
                 return;
             }
             E::Cancelled { reason: R::NotFilledAtOnce | R::Protection | R::ReduceOnly } if is_fruitless => {
-                work.refusals = 0;
+                rest.refusals = 0;
                 (1, false)
             }
             _ if is_fruitless => {
-                work.refusals = work.refusals.saturating_add(1);
-                (1 << (work.refusals - 1).min(MAX_REFUSALS), true)
+                rest.refusals = rest.refusals.saturating_add(1);
+                (1 << (rest.refusals - 1).min(MAX_REFUSALS), true)
             }
             _ => return,
         };
-        work.is_refused = is_refused;
-        work.fruitless_at = now;
-        work.pause_until = now.saturating_add(pause(times));
+        rest.is_refused = is_refused;
+        rest.fruitless_at = now;
+        rest.until = now.saturating_add(pause(times));
     }
 
     /// Whether what happened to a slice ends its parent.
-    fn verdict(&self, parent: OrderId, event: &OrderEvent) -> Option<Finish> {
+    fn verdict(&mut self, parent: OrderId, event: &OrderEvent) -> Option<Finish> {
         use OrderEventKind as E;
-        let work = self.works.all.get(&parent)?;
+        let instrument = self.state.orders.entry(event.order)?.instrument;
         let max_fee = self.state.orders.entry(parent)?.order.spec.protection.max_fee;
+        let can_reduce = self.can_reduce_elsewhere(parent, instrument);
+        let work = self.works.all.get_mut(&parent)?;
         if max_fee.is_some_and(|max| work.fees > max.amount) {
             return Some(Finish::Cancel(CancelReason::Protection));
         }
         let (code, text) = match &event.kind {
+            E::Denied { code: RejectCode::ReduceOnly, .. } if can_reduce => return None,
             E::Denied { code: RejectCode::ReduceOnly, .. } => {
                 return Some(Finish::Cancel(CancelReason::ReduceOnly));
             }
@@ -284,12 +297,22 @@ impl Engine {
             _ => return None,
         };
         let is_hopeless = matches!(code, RejectCode::Unsupported | RejectCode::UnknownInstrument);
-        if !is_hopeless && work.refusals < MAX_REFUSALS {
+        let refusals = work.pause_mut(instrument).refusals;
+        if !is_hopeless && refusals < MAX_REFUSALS {
             return None;
+        }
+        if let Some(routing) = &mut work.routing {
+            if let Some(leg) = routing.leg_mut(instrument) {
+                leg.is_out = true;
+            }
+            // Others may take what one will not (SR3).
+            if !routing.is_over() {
+                return None;
+            }
         }
         let text = match is_hopeless {
             true => text,
-            false => format!("{} slices in a row were refused, the last one: {text}", work.refusals),
+            false => format!("{refusals} slices in a row were refused, the last one: {text}"),
         };
         Some(Finish::Refused { code, text })
     }
@@ -307,12 +330,12 @@ impl Engine {
         let told = if work.ending.is_some() {
             work.kept = work.kept.saturating_add(1);
             if work.kept < MAX_ASKS {
-                work.pause_until = until.saturating_add(pause(1 << (work.kept - 1)));
+                work.pause.until = until.saturating_add(pause(1 << (work.kept - 1)));
             }
             (work.kept == MAX_ASKS).then_some(OrderEventKind::CancelRejected { code, text })
         } else {
-            work.is_refused = true;
-            work.pause_until = work.pause_until.max(until.saturating_add(pause(1)));
+            work.pause.is_refused = true;
+            work.pause.until = work.pause.until.max(until.saturating_add(pause(1)));
             work.change.take().map(|_| OrderEventKind::AmendRejected { code, text })
         };
         self.set_alarm(parent);
@@ -366,6 +389,12 @@ impl Engine {
     }
 }
 
+/// A price that a venue takes: the nearest one that is no worse.
+fn on_step(side: Side, price: Price, step: Price) -> Price {
+    let rounding = if side == Side::Buy { Rounding::Floor } else { Rounding::Ceil };
+    price.round_to(step, rounding).unwrap_or(price)
+}
+
 /// The pause after a slice without a fill, so many times as long.
 fn pause(times: i64) -> TimeDelta {
     TimeDelta::from_nanos(PAUSE.nanos().saturating_mul(times))
@@ -376,17 +405,17 @@ fn overflow(operation: &'static str) -> EngineError {
 }
 
 /// The order that a slice becomes (A5).
-fn slice_spec(
+pub(in crate::engine) fn slice_spec(
     view: &crate::algorithm::View<'_>,
     parent: OrderId,
     slice: Slice,
     quantity: Quantity,
 ) -> OrderSpec {
     let asked = &view.order.spec;
-    let mut spec = OrderSpec::market(asked.instrument, asked.side, quantity);
+    let mut spec = OrderSpec::market(view.instrument.id, asked.side, quantity);
     let nearest = |price: Price| match view.bound {
         Some(bound) if !asked.side.accepts(price, bound) => bound,
-        _ => price,
+        _ => on_step(asked.side, price, view.instrument.price_increment),
     };
     let knows_ioc = view.native.contains(Feature::Ioc);
     let mut immediate = slice.immediate;
