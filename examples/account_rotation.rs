@@ -97,7 +97,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         let result = backtest.run()?;
         let bought = |id: &InstrumentId| {
             let buys = result.fills.iter().filter(|fill| fill.instrument == *id && fill.side == Side::Buy);
-            buys.map(|fill| fill.quantity.to_f64()).sum::<f64>()
+            buys.fold(0.0, |sum, fill| sum + fill.quantity.to_f64())
         };
         let parts: String = ids.iter().map(|id| format!("{:>11.5}", bought(id))).collect();
         let recorded = |name: &str| {

@@ -6,7 +6,7 @@ type Outcome = Result<(), Box<dyn Error>>;
 
 /// Guides whose blocks are excerpts, and the examples that they are excerpts of. The blocks of the other guides are whole
 /// programs, which the documentation tests of the facade run.
-const EXCERPTS: [(&str, &[&str]); 9] = [
+const EXCERPTS: [(&str, &[&str]); 10] = [
     ("your-own-strategy", &["your_own_strategy", "quickstart"]),
     ("multi-timeframe", &["multi_timeframe"]),
     ("portfolio", &["portfolio"]),
@@ -16,6 +16,7 @@ const EXCERPTS: [(&str, &[&str]); 9] = [
     ("custom-data", &["custom_data_source"]),
     ("custom-models", &["custom_models"]),
     ("execution-algorithms", &["execution_algorithms"]),
+    ("smart-order-routing", &["smart_order_routing", "account_rotation"]),
 ];
 
 fn read(path: &str) -> Result<String, Box<dyn Error>> {
