@@ -6,12 +6,13 @@ type Outcome = Result<(), Box<dyn Error>>;
 
 /// Guides whose blocks are excerpts, and the examples that they are excerpts of. The blocks of the other guides are whole
 /// programs, which the documentation tests of the facade run.
-const EXCERPTS: [(&str, &[&str]); 10] = [
+const EXCERPTS: [(&str, &[&str]); 11] = [
     ("your-own-strategy", &["your_own_strategy", "quickstart"]),
     ("multi-timeframe", &["multi_timeframe"]),
     ("portfolio", &["portfolio"]),
     ("bracket-orders", &["bracket_orders"]),
     ("risk", &["risk_limits"]),
+    ("live-trading", &["paper_trading"]),
     ("parameter-sweep", &["parameter_sweep"]),
     ("custom-data", &["custom_data_source"]),
     ("custom-models", &["custom_models"]),
