@@ -13,8 +13,9 @@ use algoflow::live::{
     telemetry::{LiveMetrics, MetricLabels, MetricRegistry},
 };
 use algoflow::prelude::*;
+use algoflow::strategies::SmaCrossParams;
 
-/// The quotes of a coin, with what they cost in memory known to nobody but the strategy that wants them.
+/// Three minutes of quotes.
 fn quotes(instrument: InstrumentId) -> Result<QuoteSeries, Box<dyn Error>> {
     let (quotes, _) = CsvQuotes::from_bytes("solusdt_quotes.csv.gz", algoflow::samples::SOLUSDT_QUOTES)
         .instrument(instrument)
@@ -62,7 +63,7 @@ async fn trading(
 
 /// Five seconds against twenty.
 fn params(instrument: InstrumentId) -> SmaCrossParams {
-    SmaCrossParams { bars: BarSpec::seconds(1), ..SmaCrossParams::new(instrument, 5, 20) }
+    SmaCrossParams { bars: BarSpec::seconds(1), fast: 5, slow: 20, ..SmaCrossParams::new(instrument) }
 }
 
 fn tell(what: &str, outcome: &Outcome) -> Result<(), Box<dyn Error>> {

@@ -213,6 +213,13 @@ async fn commands(disk: &MemoryDisk) -> Vec<Command> {
     }
 }
 
+fn same(seed: u64, what: &str, expected: &[Command], found: &[Command]) {
+    let differs = |at: &usize| expected.get(*at) != found.get(*at);
+    if let Some(at) = (0..expected.len().max(found.len())).find(differs) {
+        panic!("seed {seed}, command {at}: backtest {:?}\n{what} {:?}", expected.get(at), found.get(at));
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_backtest_and_paper_send_the_same() {
     let mut sent = 0;
@@ -223,11 +230,11 @@ async fn a_backtest_and_paper_send_the_same() {
         let (expected, state) = backtest(venue.clone(), &tape, seed);
         let disk = MemoryDisk::default();
         let outcome = run(paper_venue(&venue, &tape, seed), &disk, seed).await;
-        let found = commands(&disk).await;
-        if let Some(at) = (0..expected.len().max(found.len())).find(|at| expected.get(*at) != found.get(*at))
-        {
-            panic!("seed {seed}, command {at}: backtest {:?}\npaper {:?}", expected.get(at), found.get(at));
-        }
+        same(seed, "paper", &expected, &commands(&disk).await);
+        // The same at a pace, with pauses in which time passes.
+        let disk = MemoryDisk::default();
+        run(paper_venue(&venue, &tape, seed).at_speed(60.0), &disk, seed).await;
+        same(seed, "paper at a pace", &expected, &commands(&disk).await);
         let id = stock().id;
         let position = |state: &State| {
             state.portfolio.positions().find(|(known, _)| *known == id).map(|(_, p)| p.quantity)

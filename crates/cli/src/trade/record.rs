@@ -302,7 +302,14 @@ mod tests {
         ] {
             assert_eq!(allowed(key), (true, true), "{key}");
         }
-        for key in ["live.stop_within", "live", "control.socket", "telemetry.filter", "alerts.rules", "venue[0].connector.api_key_env"] {
+        for key in [
+            "live.stop_within",
+            "live",
+            "control.socket",
+            "telemetry.filter",
+            "alerts.rules",
+            "venue[0].connector.api_key_env",
+        ] {
             assert_eq!(allowed(key), (false, true), "{key}");
         }
         for key in [
