@@ -94,7 +94,7 @@ proptest! {
     #[test]
     fn no_split_into_lots_is_cheaper(
         books in proptest::collection::vec((levels(), 0_i64..30, 0_i64..3), 1..5),
-        pool in proptest::option::of((30_u64..200, 0_i64..40, 0_i64..3)),
+        pools in proptest::collection::vec((30_u64..200, 0_i64..40, 0_i64..3), 0..4),
         is_buy in any::<bool>(),
         total in 1_i64..60,
     ) {
@@ -107,10 +107,10 @@ proptest! {
             }).collect();
             book(side, &worse, *fee as f64 * 1e-4, *fixed as f64 * 4.0)
         }).collect();
-        sources.extend(pool.and_then(|(reserve, fee, fixed)| {
-            let curve = crate::routing::curve::tests::pool_of(side, reserve, reserve * 1_001, fee)?;
+        sources.extend(pools.iter().filter_map(|(reserve, fee, fixed)| {
+            let curve = crate::routing::curve::tests::pool_of(side, *reserve, reserve * 1_001, *fee)?;
             let capacity = (curve.most() * 0.9).min(40.0) as i64;
-            Some(Source { curve, step: 1, capacity, least: 1, fixed: fixed as f64 * 4.0 })
+            Some(Source { curve, step: 1, capacity, least: 1, fixed: *fixed as f64 * 4.0 })
         }));
         let parts = split(&sources, total, 1.0);
         let (most, cheapest) = optimum(&sources, total);
