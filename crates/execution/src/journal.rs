@@ -85,6 +85,7 @@ enum Written<'a> {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[allow(clippy::large_enum_variant, reason = "half of the lines are inputs, and each is taken apart at once")]
 enum Line {
     Journal(Header),
     Input(Input),

@@ -64,6 +64,8 @@ struct State {
     recording: Option<Recording>,
     /// The time up to which was told that nothing earlier comes.
     bound: Timestamp,
+    /// When the first pause began, and when that was in the data.
+    paced_from: Option<(tokio::time::Instant, Timestamp)>,
     /// What time it is.
     now: Timestamp,
     ended: bool,
@@ -157,6 +159,7 @@ impl PaperVenue {
             next: None,
             recording,
             bound: Timestamp::MIN,
+            paced_from: None,
             now: Timestamp::MIN,
             ended: false,
         };

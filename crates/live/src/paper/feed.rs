@@ -11,6 +11,7 @@ use algoflow_core::{
     venue::{EventStream, VenueEvent},
 };
 use algoflow_execution::Input;
+use tokio::time::Instant;
 
 use super::{Inner, PaperError, PaperVenue, State};
 use crate::journal::Record;
@@ -18,8 +19,8 @@ use crate::journal::Record;
 /// What comes next.
 enum Step {
     Tell(Box<VenueEvent>),
-    /// Nothing for as long as this lasts in the data; then on.
-    Wait(TimeDelta),
+    /// Nothing until it is this late in the data; then on.
+    Wait(Timestamp),
     /// Nothing before something is asked of the venue.
     Idle,
 }
@@ -32,27 +33,32 @@ pub(super) fn stream(inner: Arc<Inner>) -> EventStream {
             let step = inner.state().step(inner.speed.is_some());
             match step {
                 Step::Tell(event) => return Some((*event, inner)),
-                Step::Wait(span) => tokio::select! {
+                Step::Wait(until) => {
+                    let due = inner.state().due(until, inner.speed);
+                    tokio::select! {
                     biased;
                     // A command has come meanwhile, and what it leads to may come before what was to be told after the pause.
                     () = inner.stirred.notified() => inner.state().forget_the_wait(),
-                    () = pause(span, inner.speed) => {}
-                },
+                    () = tokio::time::sleep_until(due) => {}
+                    }
+                }
                 Step::Idle => inner.stirred.notified().await,
             }
         }
     }))
 }
 
-async fn pause(span: TimeDelta, speed: Option<f64>) {
-    let Some(speed) = speed else { return };
-    let seconds = span.nanos().max(0) as f64 / 1e9 / speed;
-    if let Ok(pause) = Duration::try_from_secs_f64(seconds) {
-        tokio::time::sleep(pause).await;
-    }
-}
-
 impl State {
+    /// When it is so late in the data, at this speed. It is counted from the first pause on, so that what a pause is too long by is made up
+    /// for by the next ones.
+    fn due(&mut self, until: Timestamp, speed: Option<f64>) -> Instant {
+        let now = Instant::now();
+        let Some(speed) = speed else { return now };
+        let (begun, first) = *self.paced_from.get_or_insert((now, self.now));
+        let seconds = until.since(first).nanos().max(0) as f64 / 1e9 / speed;
+        Duration::try_from_secs_f64(seconds).ok().and_then(|span| begun.checked_add(span)).unwrap_or(now)
+    }
+
     /// What was to be told after a pause is found out anew.
     fn forget_the_wait(&mut self) {
         self.told.retain(|event| !matches!(event, VenueEvent::Time(_)));
@@ -96,12 +102,11 @@ impl State {
             let due = self.exchange.next_wakeup();
             let next = due.min(at);
             if self.bound < next {
-                let span = next.since(self.now);
                 self.bound = next;
                 if waits && self.now > Timestamp::MIN {
                     // It is told after the pause.
                     self.told.push_back(VenueEvent::Time(next));
-                    return Ok(Step::Wait(span));
+                    return Ok(Step::Wait(next));
                 }
                 return tell(VenueEvent::Time(next));
             }
