@@ -18,12 +18,13 @@ mod pump;
 mod recent;
 mod run;
 mod setup;
+mod snapshot;
 mod wish;
 
 pub use clock::{Clock, SystemClock};
 pub use handle::{Controlled, Handle, Outcome, Status};
 pub use recent::{MAX_RECENT_FILLS, RecentFills};
-pub use setup::{Live, LiveConfig, Ready};
+pub use setup::{Live, LiveConfig, Ready, SNAPSHOT_EVERY};
 pub use wish::View;
 
 use algoflow_core::{

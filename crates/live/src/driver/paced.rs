@@ -113,6 +113,7 @@ impl Runner {
         let now = self.now();
         let result = self.session.handle(now, event, &mut self.effects);
         self.perform_paced(tracks, questions).await?;
+        self.take_snapshot().await;
         self.tell_status(false);
         Ok(result?)
     }

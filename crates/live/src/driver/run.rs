@@ -1,6 +1,6 @@
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
-use algoflow_core::{command::Submit, id::OrderId, number::Money, state::Subscription, venue::Venue};
+use algoflow_core::{number::Money, state::Subscription, venue::Venue};
 use algoflow_execution::{ControlAction, Engine};
 use tokio::{
     sync::{mpsc, watch},
@@ -10,10 +10,11 @@ use tokio::{
 use tokio_util::task::AbortOnDropHandle;
 
 use super::{
-    Clock, Handle, LiveConfig, LiveError, MAX_CONTROLS, MAX_EVENTS, Outcome, RecentFills, Status, View,
+    Clock, Handle, LiveConfig, LiveError, MAX_CONTROLS, MAX_EVENTS, Outcome, Status, View,
     clock::Watch,
     journal,
     pump::pump,
+    snapshot::{Past, Snapshots},
     wish::{Owed, Wish, input},
 };
 use crate::{
@@ -31,8 +32,7 @@ pub(super) struct Parts {
     pub(super) store: Box<dyn Store>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) config: LiveConfig,
-    pub(super) submits: BTreeMap<OrderId, Submit>,
-    pub(super) fills: RecentFills,
+    pub(super) past: Past,
     pub(super) at_start: Vec<ControlAction>,
 }
 
@@ -47,7 +47,7 @@ pub(super) struct Runner {
     pub(super) controls: mpsc::Receiver<Wish>,
     /// What is asked of the engine before anything else happens.
     pub(super) at_start: Vec<ControlAction>,
-    fills: RecentFills,
+    snapshots: Snapshots,
     clock: Arc<dyn Clock>,
     watch: Watch,
     writer: Option<JournalWriter>,
@@ -66,14 +66,15 @@ pub(super) struct Runner {
 
 impl Runner {
     pub(super) fn new(parts: Parts) -> Self {
-        let Parts { engine, venues, store, clock, config, submits, fills, at_start } = parts;
+        let Parts { engine, venues, store, clock, config, past, at_start } = parts;
         let facts = venues.iter().map(|venue| VenueFacts {
             id: venue.id(),
             lifetime: venue.request_lifetime(),
             is_paced: venue.is_paced(),
         });
         let sequence = store.last_sequence();
-        let session = Session::new(engine, facts.collect(), config.session, sequence, &submits);
+        let session = Session::new(engine, facts.collect(), config.session, sequence, &past.submits);
+        let snapshots = Snapshots::new(config.snapshot_every, config.on_error, past);
         let (tell, told) = mpsc::unbounded_channel();
         let (sender, controls) = mpsc::channel(MAX_CONTROLS);
         let (status, seen) = watch::channel(None);
@@ -89,7 +90,7 @@ impl Runner {
             told,
             controls,
             at_start,
-            fills,
+            snapshots,
             clock,
             watch: Watch::start(),
             writer: Some(writer),
@@ -168,7 +169,7 @@ impl Runner {
             }
             Wish::Look(look) => {
                 let status = self.standing();
-                look(View { status: &status, engine: self.session.engine(), fills: &self.fills });
+                look(View { status: &status, engine: self.session.engine(), fills: self.snapshots.fills() });
                 None
             }
         }
@@ -190,8 +191,15 @@ impl Runner {
         let now = self.now();
         let result = self.session.handle(now, event, &mut self.effects);
         self.perform().await;
+        self.take_snapshot().await;
         self.tell_status(false);
         Ok(result?)
+    }
+
+    /// Takes a snapshot if it is time for it: everything that the engine acted on is in the queue of the journal.
+    pub(super) async fn take_snapshot(&mut self) {
+        let session = &self.session;
+        self.snapshots.look(session.sequence(), session.engine(), self.writer.as_ref()).await;
     }
 
     async fn perform(&mut self) {
@@ -215,7 +223,7 @@ impl Runner {
     }
 
     pub(super) async fn append(&mut self, entry: Entry) {
-        self.fills.note(&entry);
+        self.snapshots.note(&entry, self.session.engine());
         if let Some(writer) = &self.writer {
             // A writer that is gone has said why.
             let _ = writer.append(entry).await;
@@ -263,6 +271,10 @@ impl Runner {
             let _ = pumped.await;
         }
         self.requests.shutdown().await;
+        if result.is_ok() {
+            let session = &self.session;
+            self.snapshots.finish(session.sequence(), session.engine(), self.writer.as_ref()).await;
+        }
         let written = match self.writer.take() {
             Some(writer) => match writer.shutdown().await {
                 Ok(store) => store.close().await,
