@@ -225,6 +225,7 @@ impl Live {
         }
         engine.tolerate()?;
         engine.set_error_policy(self.config.on_error);
+        self.config.snapshot_every = self.snapshot_every(&engine);
         let mut past = Past::default();
         let mut setup = Vec::new();
         if store.last_sequence() == 0 {
@@ -235,7 +236,6 @@ impl Live {
         } else {
             past = self.recover(&mut *store, &mut engine, &names).await?;
         }
-        self.config.snapshot_every = self.snapshot_every(&engine);
         let start = SessionStart {
             sequence: store.last_sequence() + 1,
             run: self.config.run,
@@ -320,7 +320,7 @@ impl Live {
         engine: &mut Engine,
     ) -> Result<(Past, u64), LiveError> {
         let from_the_beginning = (Past::default(), 1);
-        if self.snapshot_every(engine).is_none() {
+        if self.config.snapshot_every.is_none() {
             return Ok(from_the_beginning);
         }
         let Some(found) = store.latest_snapshot().await? else { return Ok(from_the_beginning) };

@@ -203,14 +203,20 @@ impl Snapshots {
         let Some((sequence, pending)) = self.pending.take() else { return };
         let body = match pending.await {
             Ok(Ok(body)) => body,
-            Ok(Err(reason)) => return tracing::warn!(sequence, "a snapshot could not be written down: {reason}"),
+            Ok(Err(reason)) => {
+                return tracing::warn!(sequence, "a snapshot could not be written down: {reason}");
+            }
             Err(error) => return tracing::warn!(sequence, "a snapshot could not be written down: {error}"),
         };
         let bytes = body.len();
         if bytes > MAX_SNAPSHOT_BYTES {
             // It would end the writer; the next ones would be no smaller.
             self.every = None;
-            tracing::warn!(sequence, bytes, "the state is too large for a snapshot: there are none from now on");
+            tracing::warn!(
+                sequence,
+                bytes,
+                "the state is too large for a snapshot: there are none from now on"
+            );
             return;
         }
         if let Some(writer) = writer {
