@@ -90,7 +90,7 @@ impl BarInput {
 }
 
 /// A bar that is not complete.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, serde::Serialize, serde::Deserialize)]
 struct Forming {
     bar: Bar,
     /// Trades or quotes in it.
@@ -129,7 +129,7 @@ struct Forming {
 /// assert_eq!((bars[0].high, bars[0].close, bars[0].volume), ("12".parse()?, "11".parse()?, "3".parse()?));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub struct BarBuilder {
     spec: BarSpec,
     forming: Option<Forming>,

@@ -24,7 +24,7 @@ use crate::{
 };
 
 /// The whole state of an engine that strategies can read.
-#[derive(Debug)]
+#[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
 pub struct State {
     /// The time of the input that is being processed.
     pub now: Timestamp,

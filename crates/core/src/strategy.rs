@@ -106,6 +106,25 @@ pub trait Strategy: Send {
         Err(StrategyError::NoParameters)
     }
 
+    /// Its own state as JSON, to go on with in another process after [`Strategy::load`]: everything that it will decide by and that
+    /// its constructor does not set. `None`, the default, says that it cannot be saved. A driver of live trading then has no
+    /// snapshots and replays its whole journal. Numbers that JSON does not have (NaN, infinities) must not be in it.
+    ///
+    /// # Errors
+    /// What the serializer says; [`StrategyError`] otherwise.
+    fn save(&self) -> Result<Option<serde_json::Value>, StrategyError> {
+        Ok(None)
+    }
+
+    /// Takes up what [`Strategy::save`] of a strategy with the same parameters gave. It is called in place of
+    /// [`Strategy::on_start`]; what was subscribed to and scheduled is the engine's to restore.
+    ///
+    /// # Errors
+    /// If it is not such a state.
+    fn load(&mut self, state: serde_json::Value) -> StrategyResult {
+        Err(StrategyError::NotSaved)
+    }
+
     /// Once, at the end.
     fn on_stop(&mut self, ctx: &mut Context<'_>) -> StrategyResult {
         Ok(())
@@ -151,6 +170,12 @@ impl<S: Strategy + ?Sized> Strategy for Box<S> {
     }
     fn set_parameters(&mut self, ctx: &mut Context<'_>, parameters: &serde_json::Value) -> StrategyResult {
         (**self).set_parameters(ctx, parameters)
+    }
+    fn save(&self) -> Result<Option<serde_json::Value>, StrategyError> {
+        (**self).save()
+    }
+    fn load(&mut self, state: serde_json::Value) -> StrategyResult {
+        (**self).load(state)
     }
     fn on_stop(&mut self, ctx: &mut Context<'_>) -> StrategyResult {
         (**self).on_stop(ctx)

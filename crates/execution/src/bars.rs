@@ -15,7 +15,7 @@ use algoflow_core::{
 };
 
 /// Where a builder takes its prices from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 enum Source {
     Trades,
     Quotes,
@@ -24,7 +24,7 @@ enum Source {
 
 /// Builds the bars of one subscription. Trades and quotes belong to the interval in which they are received, as that is
 /// the time the engine lives on.
-#[derive(Debug)]
+#[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
 pub(crate) struct Builder {
     bars: BarBuilder,
     /// The venue gives these bars itself.

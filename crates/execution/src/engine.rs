@@ -18,12 +18,14 @@ mod pools;
 mod quiet;
 mod reduce_only;
 mod routing;
+mod snapshot;
 mod submit;
 mod trim;
 
 pub use adopt::{Adjustment, Adopted, Anomaly, EXTERNAL, MAX_ANOMALIES};
 pub use algorithms::{MAX_OPEN_SLICES, MAX_REFUSALS};
 pub use quiet::{Quiet, Told};
+pub use snapshot::{EngineSnapshot, SNAPSHOT_VERSION, SnapshotError};
 
 use std::sync::Arc;
 
@@ -95,7 +97,7 @@ struct Slot {
     halted: bool,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
 struct VenueRules {
     id: VenueId,
     capabilities: Capabilities,

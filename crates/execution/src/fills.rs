@@ -9,7 +9,7 @@ pub const MAX_KNOWN_FILLS: usize = 65_536;
 /// With how many of its order's latest fills a fill is compared.
 const MAX_COMPARED: usize = 1_024;
 
-#[derive(Debug)]
+#[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
 struct Known {
     id: ExecutionId,
     /// The number of the order's fill before this one; zero if it is the first.
@@ -18,7 +18,7 @@ struct Known {
 
 /// A ring of fills, in which those of one order are linked from the newest to the oldest. What an order keeps is the number
 /// of its newest fill, so a fill is compared with those of its own order only.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone, serde::Serialize, serde::Deserialize)]
 pub(crate) struct KnownFills {
     ring: Vec<Known>,
     /// How many were ever taken in; they are numbered from one.

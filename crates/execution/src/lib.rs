@@ -94,8 +94,9 @@ mod works;
 
 pub use control::{Control, ControlAction, Scope};
 pub use engine::{
-    Adjustment, Adopted, Anomaly, EXTERNAL, Engine, ErrorPolicy, Halt, MAX_ANOMALIES, MAX_OPEN_SLICES,
-    MAX_REFUSALS, MAX_REQUESTS_PER_INPUT, MAX_TIMERS_PER_INPUT, Quiet, Told,
+    Adjustment, Adopted, Anomaly, EXTERNAL, Engine, EngineSnapshot, ErrorPolicy, Halt, MAX_ANOMALIES,
+    MAX_OPEN_SLICES, MAX_REFUSALS, MAX_REQUESTS_PER_INPUT, MAX_TIMERS_PER_INPUT, Quiet, SNAPSHOT_VERSION,
+    SnapshotError, Told,
 };
 pub use error::EngineError;
 pub use fills::MAX_KNOWN_FILLS;

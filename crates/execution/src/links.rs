@@ -18,7 +18,7 @@ pub(crate) const MAX_ASKS: u8 = 3;
 pub(crate) const MAX_ENDED: usize = 4_096;
 
 /// Orders that share one quantity; an order that waits for a parent alone is a group of one.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub(crate) struct Group {
     /// The order whose fills they share.
     pub(crate) parent: Option<OrderId>,
@@ -40,7 +40,7 @@ impl Group {
 }
 
 /// A member of a group: its newest order, which may have taken the place of earlier ones.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, serde::Serialize, serde::Deserialize)]
 pub(crate) struct Leg {
     pub(crate) order: OrderId,
     /// What the earlier orders filled.
@@ -65,7 +65,7 @@ pub(crate) struct Leg {
 }
 
 /// Changes of one order that are on their way to the venue.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, serde::Serialize, serde::Deserialize)]
 pub(crate) struct Changes {
     /// How many are not answered yet.
     pub(crate) unanswered: u32,
@@ -74,7 +74,7 @@ pub(crate) struct Changes {
 }
 
 /// What a venue still has of an order that has filled what was known of it.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, serde::Serialize, serde::Deserialize)]
 pub(crate) struct Rest {
     /// The total that the venue has made of the order.
     pub(crate) total: Quantity,
@@ -85,7 +85,7 @@ pub(crate) struct Rest {
 }
 
 /// What the end of a leg's order means for the leg.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub(crate) enum End {
     /// It filled, or we took it back: another follows as soon as there is something for it.
     Renewable,
@@ -113,7 +113,7 @@ impl Leg {
     }
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone, serde::Serialize, serde::Deserialize)]
 pub(crate) struct Links {
     /// By parent: the groups that wait for its fills.
     pub(crate) children: BTreeMap<OrderId, Vec<u64>>,
@@ -142,7 +142,7 @@ pub(crate) struct Links {
 }
 
 /// An order that waits for its trigger, which the engine watches.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, serde::Serialize, serde::Deserialize)]
 pub(crate) struct Waiting {
     pub(crate) order: OrderId,
     /// Since when: older prices do not count.

@@ -3,7 +3,7 @@
 use algoflow_core::{bar_spec::BarSpec, id::InstrumentId, market::Bar, state::Subscription};
 
 /// The subscriptions to one instrument, each a list of strategy indices in the order of subscription.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone, serde::Serialize, serde::Deserialize)]
 pub(crate) struct Route {
     pub(crate) bars: Vec<(BarSpec, usize)>,
     pub(crate) trades: Vec<usize>,
@@ -15,7 +15,7 @@ pub(crate) struct Route {
     pub(crate) builders: Vec<crate::bars::Builder>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone, serde::Serialize, serde::Deserialize)]
 pub(crate) struct Routes {
     by_instrument: Vec<Route>,
     /// By instrument: where its data go if that is one place. A digest of the routes, small enough to stay in the cache.
@@ -28,7 +28,7 @@ pub(crate) struct Routes {
 const NOBODY: u32 = u32::MAX;
 
 /// The one strategy that wants the bars or trades of an instrument, if it is one and no bars are built from them.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, serde::Serialize, serde::Deserialize)]
 struct Single {
     spec: BarSpec,
     bars: u32,

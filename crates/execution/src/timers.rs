@@ -7,9 +7,10 @@ use algoflow_core::{
     state::Timer,
     time::{TimeDelta, Timestamp},
 };
+use serde::{Deserialize, Serialize};
 
 /// What a time was asked for.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 pub(crate) enum Alarm {
     /// A strategy's own timer.
     Strategy { strategy: usize, timer: Timer },
@@ -26,8 +27,36 @@ pub(crate) enum Alarm {
 /// A time, and a number that tells alarms of one time apart.
 type Key = (Timestamp, u64);
 
+/// Alarms as they are written; where each stands follows from them.
+#[derive(Debug, Serialize, Deserialize)]
+struct Set {
+    alarms: Vec<(Key, Alarm)>,
+    sequence: u64,
+}
+
+impl From<Set> for Timers {
+    fn from(set: Set) -> Self {
+        let mut timers = Self::default();
+        for ((at, sequence), alarm) in set.alarms {
+            // Set again as it was: the number is one less before each.
+            timers.sequence = sequence.wrapping_sub(1);
+            timers.set(at, alarm);
+        }
+        timers.sequence = set.sequence;
+        timers
+    }
+}
+
+impl From<Timers> for Set {
+    fn from(timers: Timers) -> Self {
+        let Timers { alarms, named: _, deadlines: _, wakes: _, sequence, next: _ } = timers;
+        Self { alarms: alarms.into_iter().collect(), sequence }
+    }
+}
+
 /// Alarms by time, then by the order in which they were set. A strategy has one of a name, an order one.
-#[derive(Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(from = "Set", into = "Set")]
 pub(crate) struct Timers {
     alarms: BTreeMap<Key, Alarm>,
     /// Where the timers of strategies stand: by strategy, then by name.

@@ -214,18 +214,21 @@ impl Works {
     }
 
     /// Everything that is being worked, to go on with after a restart.
-    #[cfg_attr(not(test), expect(dead_code, reason = "for when the whole engine is saved"))]
     pub(crate) fn save(&self) -> Result<Vec<SavedWork>, serde_json::Error> {
-        let saved = self.all.iter().map(|(parent, work)| {
-            let state =
-                self.runners.get(parent).map_or(Ok(serde_json::Value::Null), |runner| runner.save())?;
+        let Self { all, runners, listening: _, factories: _ } = self;
+        let saved = all.iter().map(|(parent, work)| {
+            let state = runners.get(parent).map_or(Ok(serde_json::Value::Null), |runner| runner.save())?;
             Ok(SavedWork { parent: *parent, work: work.clone(), state })
         });
         saved.collect()
     }
 
+    /// None yet, with the same algorithms of the user's own.
+    pub(crate) fn anew(&self) -> Self {
+        Self { factories: self.factories.clone(), ..Self::default() }
+    }
+
     /// Takes up what was saved. Algorithms of the user's own have to be registered before.
-    #[cfg_attr(not(test), expect(dead_code, reason = "for when the whole engine is restored"))]
     pub(crate) fn restore(&mut self, saved: Vec<SavedWork>) -> Result<(), String> {
         for SavedWork { parent, work, state } in saved {
             let mut runner = self.make(&work.algorithm, parent).map_err(|(_, text)| text)?;

@@ -14,6 +14,7 @@ use crate::rolling::Combine;
 
 /// Two sums over one window: what is weighed, and by how much or against what.
 #[derive(Debug, Clone)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 struct PairSum;
 
 impl Combine<[f64; 2]> for PairSum {

@@ -20,6 +20,7 @@ mod pump;
 mod recent;
 mod run;
 mod setup;
+mod snapshot;
 mod wish;
 
 pub use clock::{Clock, SystemClock};
@@ -27,7 +28,7 @@ pub use guard::Guarded;
 pub use handle::{Controlled, Handle, Outcome, Status};
 pub use observer::{BEAT, Observer, QUEUES};
 pub use recent::{MAX_RECENT_FILLS, RecentFills};
-pub use setup::{Live, LiveConfig, Ready};
+pub use setup::{Live, LiveConfig, Ready, SNAPSHOT_EVERY};
 pub use wish::View;
 
 use algoflow_core::{

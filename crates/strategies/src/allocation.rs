@@ -7,7 +7,7 @@ use algoflow_core::{order::OrderEventKind, prelude::*};
 /// - **A1** Positions that shrink (or turn around) are sent first.
 /// - **A2** Positions that grow are sent once no order of the strategy works any more.
 /// - **A3** New targets replace what has not been sent yet; orders that still work count as done.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, serde::Serialize, serde::Deserialize)]
 pub(crate) struct Allocation {
     /// What waits for the money that the others free.
     growing: Vec<(InstrumentId, Quantity)>,

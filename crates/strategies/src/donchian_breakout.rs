@@ -128,7 +128,7 @@ impl DonchianBreakoutParams {
 /// })?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub struct DonchianBreakout {
     params: DonchianBreakoutParams,
     entry: Donchian,
@@ -188,6 +188,8 @@ impl DonchianBreakout {
 setters!(DonchianBreakout: bars sizing direction);
 
 impl Strategy for DonchianBreakout {
+    crate::parameters::kept!();
+
     fn on_start(&mut self, ctx: &mut Context<'_>) -> StrategyResult {
         self.params.sizing.check(ctx, self.params.instrument)?;
         ctx.subscribe(Subscription::bars(self.params.instrument, self.params.bars))

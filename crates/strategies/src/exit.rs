@@ -10,7 +10,7 @@ use algoflow_core::{
 /// - **X2** When nothing works any more, what is then held is closed.
 /// - **X3** A cancellation or a closing order that was refused is asked for again with the next bar, not at
 ///   once: the venue would only refuse it again.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub(crate) struct Exit {
     instrument: InstrumentId,
     active: bool,

@@ -162,7 +162,7 @@ impl PairsReversionParams {
 /// assert!(PairsReversion::new(ko, ko, 20).is_err());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub struct PairsReversion {
     params: PairsReversionParams,
     spread: Spread,
@@ -172,7 +172,7 @@ pub struct PairsReversion {
 }
 
 /// One of the two instruments.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 struct Leg {
     instrument: InstrumentId,
     /// When its last bar ended, and where.
@@ -194,7 +194,7 @@ impl Leg {
 }
 
 /// What is done with the spread: [`Side::Buy`] is long the first and short the second.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 enum Phase {
     Flat,
     Holding(Side),
@@ -313,6 +313,8 @@ fn value(ctx: &Context<'_>, id: InstrumentId, quantity: Quantity) -> Result<f64,
 setters!(PairsReversion: bars sizing);
 
 impl Strategy for PairsReversion {
+    crate::parameters::kept!();
+
     fn on_start(&mut self, ctx: &mut Context<'_>) -> StrategyResult {
         let (first, second) = (self.first.instrument, self.second.instrument);
         self.params.sizing.check(ctx, first)?;

@@ -103,6 +103,27 @@ macro_rules! defaults {
 }
 pub(crate) use defaults;
 
+/// Saves a strategy as a whole. It is loaded into one with the same parameters only.
+macro_rules! kept {
+    () => {
+        fn save(&self) -> Result<Option<serde_json::Value>, algoflow_core::error::StrategyError> {
+            serde_json::to_value(self).map(Some).map_err(algoflow_core::error::StrategyError::other)
+        }
+
+        fn load(&mut self, state: serde_json::Value) -> algoflow_core::strategy::StrategyResult {
+            let saved: Self =
+                serde_json::from_value(state).map_err(algoflow_core::error::StrategyError::other)?;
+            if saved.params != self.params {
+                let reason = "it was saved with other parameters than these";
+                return Err(algoflow_core::error::StrategyError::parameter("state", reason));
+            }
+            *self = saved;
+            Ok(())
+        }
+    };
+}
+pub(crate) use kept;
+
 /// Methods that change parameters which many strategies have. They are checked again when the strategy
 /// starts.
 macro_rules! setters {

@@ -11,7 +11,7 @@ use crate::exit::Exit;
 /// - **P3** It is left as [`Exit`] says: protective orders first, then what is held.
 /// - **P4** A protective order that is left over when nothing is held any more (its cancellation was refused)
 ///   is cancelled with the next bar.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub(crate) struct ProtectedPosition {
     instrument: InstrumentId,
     exit: Exit,

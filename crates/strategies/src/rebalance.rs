@@ -140,7 +140,7 @@ impl RebalanceParams {
 /// })?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub struct Rebalance {
     params: RebalanceParams,
     /// The end of the newest bars.
@@ -184,6 +184,8 @@ impl Rebalance {
 setters!(Rebalance: bars);
 
 impl Strategy for Rebalance {
+    crate::parameters::kept!();
+
     fn on_start(&mut self, ctx: &mut Context<'_>) -> StrategyResult {
         self.params.validate()?;
         for instrument in self.params.weights.keys() {

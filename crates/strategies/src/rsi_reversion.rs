@@ -147,7 +147,7 @@ impl RsiReversionParams {
 /// })?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub struct RsiReversion {
     params: RsiReversionParams,
     rsi: Rsi,
@@ -216,6 +216,8 @@ impl RsiReversion {
 setters!(RsiReversion: bars sizing direction);
 
 impl Strategy for RsiReversion {
+    crate::parameters::kept!();
+
     fn on_start(&mut self, ctx: &mut Context<'_>) -> StrategyResult {
         self.params.sizing.check(ctx, self.params.instrument)?;
         ctx.subscribe(Subscription::bars(self.params.instrument, self.params.bars))

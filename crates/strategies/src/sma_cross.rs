@@ -117,7 +117,7 @@ impl SmaCrossParams {
 /// assert!(SmaCross::new(spy, 200, 50).is_err());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub struct SmaCross {
     params: SmaCrossParams,
     fast: RollingSum,
@@ -125,8 +125,29 @@ pub struct SmaCross {
     /// The unit of the sums.
     scale: Scale,
     /// How the averages compared when the target was set; `None` if it has to be set anew.
+    #[serde(with = "signal")]
     signal: Option<Ordering>,
     target: Quantity,
+}
+
+/// A signal as -1, 0 or 1.
+mod signal {
+    use std::cmp::Ordering;
+
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(
+        signal: &Option<Ordering>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        signal.map(|signal| signal as i8).serialize(serializer)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Option<Ordering>, D::Error> {
+        Ok(Option::<i8>::deserialize(deserializer)?.map(|sign| sign.cmp(&0)))
+    }
 }
 
 impl SmaCross {
@@ -168,6 +189,8 @@ impl SmaCross {
 setters!(SmaCross: bars sizing direction);
 
 impl Strategy for SmaCross {
+    crate::parameters::kept!();
+
     fn on_start(&mut self, ctx: &mut Context<'_>) -> StrategyResult {
         self.params.sizing.check(ctx, self.params.instrument)?;
         self.scale = self.scale.max(ctx.instrument(self.params.instrument)?.price_increment.scale());

@@ -159,7 +159,7 @@ impl TrendMomentumParams {
 /// })?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub struct TrendMomentum {
     params: TrendMomentumParams,
     trends: Vec<Trend>,
@@ -171,7 +171,7 @@ pub struct TrendMomentum {
 }
 
 /// What is known about the price of one instrument.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 struct Trend {
     instrument: InstrumentId,
     change: Momentum,
@@ -257,6 +257,8 @@ impl TrendMomentum {
 setters!(TrendMomentum: bars direction);
 
 impl Strategy for TrendMomentum {
+    crate::parameters::kept!();
+
     fn on_start(&mut self, ctx: &mut Context<'_>) -> StrategyResult {
         for instrument in &self.params.instruments {
             ctx.subscribe(Subscription::bars(*instrument, self.params.bars))?;

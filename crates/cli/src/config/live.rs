@@ -2,6 +2,7 @@
 
 use algoflow_core::time::TimeDelta;
 use algoflow_live::{
+    driver::SNAPSHOT_EVERY,
     reconcile::ExternalPolicy,
     session::{JournalFailure, SessionConfig, TimeSource},
 };
@@ -86,6 +87,8 @@ pub struct LiveSection {
     /// What becomes of open orders when the journal can no longer be written: `"cancel"` or `"keep"`.
     #[schemars(schema_with = "schema::journal_failure")]
     pub on_journal_failure: JournalFailure,
+    /// After how many entries of the journal a snapshot is taken, from which a restart goes on; zero takes and uses none.
+    pub snapshot_every: u64,
 }
 
 impl Default for LiveSection {
@@ -109,6 +112,7 @@ impl Default for LiveSection {
             warm_up: session.warm_up,
             resend_within: None,
             on_journal_failure: session.on_journal_failure,
+            snapshot_every: SNAPSHOT_EVERY,
         }
     }
 }

@@ -151,6 +151,7 @@ pub(crate) async fn run(
     config.run = plan.config.live.run;
     config.session = plan.config.live.session(time);
     config.on_error = plan.config.backtest.on_error;
+    config.snapshot_every = Some(plan.config.live.snapshot_every).filter(|every| *every > 0);
     config.seed = plan.config.backtest.seed;
     config.fingerprint = blake3::hash(plan.written.to_string().as_bytes()).to_hex().to_string();
     let begun = store.last_sequence();

@@ -62,6 +62,9 @@ pub enum StrategyError {
     /// A strategy that takes no parameters while it runs.
     #[error("the strategy has no parameters that can be set while it runs")]
     NoParameters,
+    /// A strategy whose state cannot be saved, and so not be taken up either.
+    #[error("the strategy cannot take up a saved state")]
+    NotSaved,
     /// An error of the strategy's own.
     #[error("{0}")]
     Other(Box<dyn std::error::Error + Send + Sync>),
@@ -93,5 +96,6 @@ codes!(StrategyError {
     NotSubscribed => "STRATEGY_NOT_SUBSCRIBED",
     Parameter => "STRATEGY_PARAMETER",
     NoParameters => "STRATEGY_NO_PARAMETERS",
+    NotSaved => "STRATEGY_NOT_SAVED",
     Other => "STRATEGY_OTHER",
 });

@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// One instrument as the portfolio sees it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 struct Line {
     instrument: Instrument,
     account: usize,
@@ -36,7 +36,7 @@ struct Line {
 /// All accounts and positions, valued in one reporting asset.
 ///
 /// Positions are kept per account (netted), and per strategy where there are several. Rule L5 of the [module](super) ties them together.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub struct Portfolio {
     reporting: usize,
     assets: Vec<Asset>,
@@ -55,21 +55,24 @@ pub struct Portfolio {
     /// The lines of contracts.
     contracts: Vec<usize>,
     /// The part of the equity that does not move with prices, as a double.
+    #[serde(skip)]
     constant: f64,
     /// The parts that do. Both are rebuilt when a balance or position changes.
+    #[serde(skip)]
     terms: Vec<Term>,
+    #[serde(skip, default = "is_stale")]
     stale: bool,
 }
 
 /// How the balance of an asset in an account is valued.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, serde::Serialize, serde::Deserialize)]
 struct Valued {
     account: usize,
     asset: usize,
     by: By,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, serde::Serialize, serde::Deserialize)]
 enum By {
     /// It is in the reporting asset.
     Itself,
@@ -80,10 +83,15 @@ enum By {
 }
 
 /// A part of the equity that moves with a price: `amount` times the mark of a line.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, serde::Serialize, serde::Deserialize)]
 struct Term {
     line: usize,
     amount: f64,
+}
+
+/// What is summed for the quick equity is not written down: it is computed again when it is asked for.
+const fn is_stale() -> bool {
+    true
 }
 
 impl Portfolio {

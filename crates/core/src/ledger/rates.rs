@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 /// One step of a conversion: through the price of an instrument, or its inverse.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub(super) struct Hop {
     /// Which instrument.
     pub(super) instrument: usize,

@@ -8,7 +8,7 @@ use crate::{
 };
 
 /// An instrument and what is known of its market.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub struct InstrumentState {
     /// The specification.
     pub spec: Instrument,
@@ -29,11 +29,31 @@ impl InstrumentState {
 }
 
 /// The instruments of an engine, by index and by id.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, serde::Serialize, serde::Deserialize)]
+#[serde(from = "Vec<InstrumentState>", into = "Vec<InstrumentState>")]
 pub struct Instruments {
     all: Vec<InstrumentState>,
     /// From an id's slot to the index plus one; zero is none.
     by_slot: Vec<u32>,
+}
+
+impl From<Vec<InstrumentState>> for Instruments {
+    fn from(all: Vec<InstrumentState>) -> Self {
+        let mut this = Self::default();
+        for state in all {
+            let index = this.add(state.spec.clone());
+            if let Some(known) = this.all.get_mut(index) {
+                *known = state;
+            }
+        }
+        this
+    }
+}
+
+impl From<Instruments> for Vec<InstrumentState> {
+    fn from(instruments: Instruments) -> Self {
+        instruments.all
+    }
 }
 
 impl Instruments {

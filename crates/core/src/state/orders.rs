@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// Why the engine holds an order back.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum Hold {
     /// It does not.
     #[default]
@@ -28,7 +28,7 @@ pub enum Hold {
 }
 
 /// Why the engine asked a venue to end an order. The venue only knows that it was asked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum Ending {
     /// It is to be cancelled, for this reason.
     Cancel(CancelReason),
@@ -37,7 +37,7 @@ pub enum Ending {
 }
 
 /// An order and what the engine keeps beside it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub struct OrderEntry {
     /// The order.
     pub order: Order,
@@ -83,20 +83,21 @@ impl OrderEntry {
 }
 
 /// An order in full, or in brief once it is over and there is little to say of it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 enum Slot {
     Full(Box<OrderEntry>),
     Brief(Brief),
 }
 
 /// Every order of a run, by sequence. Finding one takes the same time however many there are.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub struct Orders {
     run: u32,
     slots: Vec<Slot>,
     /// By index: the instruments of orders in brief.
     instruments: Vec<Option<InstrumentId>>,
     /// The room of an order that is kept in brief now, for the next one.
+    #[serde(skip)]
     spare: Option<Box<OrderEntry>>,
     /// Sequences of the orders that can still change, ascending.
     open: Vec<u64>,
@@ -285,6 +286,12 @@ impl Orders {
     /// Every order of the run, oldest first.
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = OrderView<'_>> {
         self.slots.iter().enumerate().filter_map(|(index, slot)| self.order(slot, index as u64 + 1))
+    }
+
+    /// The number of the run, which is in the ids of its orders.
+    #[must_use]
+    pub const fn run(&self) -> u32 {
+        self.run
     }
 
     /// How many orders were made.

@@ -1,7 +1,7 @@
 use crate::number::Quantity;
 
 /// What open target and closing orders of each strategy will still add to its positions.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, serde::Serialize, serde::Deserialize)]
 pub struct Pending {
     /// How many are not zero: nearly always none, which is quick to see.
     open: usize,

@@ -76,7 +76,7 @@ pub struct Timer {
 }
 
 /// What a strategy asked the engine to do.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[non_exhaustive]
 pub enum Request {
     /// Check and send an order that was made.

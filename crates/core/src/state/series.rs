@@ -6,7 +6,7 @@ use crate::{bar_spec::BarSpec, market::Bar, time::Timestamp};
 const FIRST_ROOM: usize = 4_096;
 
 /// The last bars of the kinds that strategies asked to keep.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, serde::Serialize, serde::Deserialize)]
 pub struct BarHistory {
     /// By instrument index.
     rings: Vec<Vec<Ring>>,
@@ -14,7 +14,7 @@ pub struct BarHistory {
     forming: Vec<Vec<Bar>>,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 struct Ring {
     spec: BarSpec,
     keep: usize,
@@ -81,9 +81,30 @@ impl BarHistory {
 }
 
 /// Named series of numbers that strategies record for the report.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(from = "Bits", into = "Bits")]
 pub struct Recorded {
     series: BTreeMap<String, Vec<(Timestamp, f64)>>,
+}
+
+/// Series as they are written: the bits of the values, since JSON has no NaN and no infinity.
+#[derive(serde::Serialize, serde::Deserialize)]
+struct Bits(BTreeMap<String, Vec<(Timestamp, u64)>>);
+
+impl From<Bits> for Recorded {
+    fn from(Bits(series): Bits) -> Self {
+        let value = |(at, bits)| (at, f64::from_bits(bits));
+        let series = series.into_iter().map(|(name, all)| (name, all.into_iter().map(value).collect()));
+        Self { series: series.collect() }
+    }
+}
+
+impl From<Recorded> for Bits {
+    fn from(recorded: Recorded) -> Self {
+        let bits = |(at, value): (Timestamp, f64)| (at, value.to_bits());
+        let series = recorded.series.into_iter();
+        Self(series.map(|(name, all)| (name, all.into_iter().map(bits).collect())).collect())
+    }
 }
 
 impl Recorded {

@@ -18,11 +18,12 @@
 
 use algoflow_core::{
     command::Command,
+    error::StrategyError,
     id::{ExecutionId, InstrumentId, OrderId, StrategyId, VenueId, VenueOrderId},
     number::{Money, Price, Quantity},
     order::{Fill, Liquidity, OrderEvent, OrderEventKind, OrderSpec, RejectCode, Side},
     state::Request,
-    strategy::Strategy,
+    strategy::{Strategy, StrategyResult},
     time::Timestamp,
 };
 use serde::{Deserialize, Serialize};
@@ -96,7 +97,14 @@ pub struct Anomaly {
 /// Asks for nothing.
 struct External;
 
-impl Strategy for External {}
+impl Strategy for External {
+    fn save(&self) -> Result<Option<serde_json::Value>, StrategyError> {
+        Ok(Some(serde_json::Value::Null))
+    }
+    fn load(&mut self, _state: serde_json::Value) -> StrategyResult {
+        Ok(())
+    }
+}
 
 impl Engine {
     /// From now on reports of venues that cannot be true change nothing and are written down (X4), and what is made elsewhere has

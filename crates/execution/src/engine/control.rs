@@ -232,11 +232,15 @@ impl Engine {
         }
     }
 
+    pub(super) fn is_to_be_guarded(&self) -> bool {
+        self.risk.books().any(crate::risk::Book::is_active)
+            || self.venues.iter().any(|venue| !venue.standing.is_ready())
+    }
+
     /// Whether there is anything to check or count (RK1).
     fn refresh_guard(&mut self) {
         let was = self.guarded;
-        self.guarded = self.risk.books().any(crate::risk::Book::is_active)
-            || self.venues.iter().any(|venue| !venue.standing.is_ready());
+        self.guarded = self.is_to_be_guarded();
         if self.guarded && !was {
             self.begin_counting();
         }

@@ -46,7 +46,7 @@ use super::Engine;
 use crate::{error::EngineError, links::Waiting};
 
 /// What an instrument has shown so far: it says which prices set off which orders (E2).
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, serde::Serialize, serde::Deserialize)]
 pub(super) struct Shown {
     trades: bool,
     quotes: bool,

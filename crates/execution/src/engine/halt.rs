@@ -21,7 +21,7 @@ use super::{Engine, ErrorPolicy, Halt, exposure::Whose};
 use crate::error::EngineError;
 
 /// What a strategy holds of an instrument, which is to be closed.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize, Clone)]
 pub(super) struct Closing {
     strategy: usize,
     instrument: usize,

@@ -53,6 +53,13 @@ impl Strategy for Scripted {
         self.log.lock().unwrap().push(format!("timer {} at {}", timer.name, ctx.now()));
         Ok(())
     }
+    fn save(&self) -> Result<Option<serde_json::Value>, algoflow_core::error::StrategyError> {
+        Ok(Some(self.bars.into()))
+    }
+    fn load(&mut self, state: serde_json::Value) -> StrategyResult {
+        self.bars = serde_json::from_value(state).map_err(algoflow_core::error::StrategyError::other)?;
+        Ok(())
+    }
 }
 
 fn spy() -> Instrument {

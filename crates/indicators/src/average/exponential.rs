@@ -8,6 +8,7 @@ macro_rules! exponential_average {
     ($(#[$doc:meta])* $name:ident, $label:literal, $smoother:expr) => {
         $(#[$doc])*
         #[derive(Debug, Clone)]
+        #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
         pub struct $name {
             smoother: Smoother,
         }

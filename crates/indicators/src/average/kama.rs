@@ -22,6 +22,7 @@ use crate::{Indicator, IndicatorError, parameter};
 /// # Ok::<(), algoflow_indicators::IndicatorError>(())
 /// ```
 #[derive(Debug, Clone)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Kama {
     values: Ring<f64>,
     moves: BlockScan<f64, Added>,
@@ -32,6 +33,7 @@ pub struct Kama {
 }
 
 #[derive(Debug, Clone)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 struct Added;
 
 impl Combine<f64> for Added {

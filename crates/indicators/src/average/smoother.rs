@@ -15,6 +15,7 @@ pub enum Seed {
 ///
 /// A constant input is preserved exactly.
 #[derive(Debug, Clone)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub(crate) struct Smoother {
     alpha: f64,
     /// How many values are averaged to begin with.

@@ -8,6 +8,7 @@ macro_rules! window_average {
     ($(#[$doc:meta])* $name:ident, $label:literal, $sums:ty, weights: $weights:expr, weigh: $weigh:expr) => {
         $(#[$doc])*
         #[derive(Debug, Clone)]
+        #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
         pub struct $name {
             window: AnchoredWindow<$sums>,
             divisor: f64,

@@ -26,6 +26,7 @@ const SCALE: f64 = 0.015;
 /// # Ok::<(), algoflow_indicators::IndicatorError>(())
 /// ```
 #[derive(Debug, Clone)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Cci {
     typical: Ring<f64>,
     length: f64,

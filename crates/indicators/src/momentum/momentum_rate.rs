@@ -7,6 +7,7 @@ macro_rules! change_over_period {
     ($(#[$doc:meta])* $name:ident, $label:literal, $change:expr) => {
         $(#[$doc])*
         #[derive(Debug, Clone)]
+        #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
         pub struct $name {
             ring: Ring<f64>,
             value: Option<f64>,

@@ -18,6 +18,7 @@ use crate::{Indicator, IndicatorError, parameter};
 /// # Ok::<(), algoflow_indicators::IndicatorError>(())
 /// ```
 #[derive(Debug, Clone)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Rsi {
     rises: Smoother,
     falls: Smoother,

@@ -21,6 +21,7 @@ use crate::{Indicator, IndicatorError, parameter};
 /// # Ok::<(), algoflow_indicators::IndicatorError>(())
 /// ```
 #[derive(Debug, Clone)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct StochRsi {
     rsi: Rsi,
     stochastic: StochasticCore,

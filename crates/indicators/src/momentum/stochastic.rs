@@ -31,6 +31,7 @@ pub struct StochasticOutput {
 /// # Ok::<(), algoflow_indicators::IndicatorError>(())
 /// ```
 #[derive(Debug, Clone)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Stochastic {
     core: StochasticCore,
 }
@@ -95,6 +96,7 @@ inherent_api!(Stochastic, Ohlcv => StochasticOutput);
 
 /// The oscillator of any series that has a high, a low and a latest value.
 #[derive(Debug, Clone)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub(crate) struct StochasticCore {
     highest: RollingMax,
     lowest: RollingMin,

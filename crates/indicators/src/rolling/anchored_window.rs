@@ -23,6 +23,7 @@ pub(crate) trait Accumulate: Copy + Default {
 ///
 /// Invariant: `next < values.len() == suffixes.len()`, which is why indexing cannot fail.
 #[derive(Debug, Clone)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub(crate) struct AnchoredWindow<A> {
     /// The values of the current block, `[0, next)`.
     values: Box<[f64]>,
@@ -98,6 +99,7 @@ impl<A: Accumulate> AnchoredWindow<A> {
 
 /// The sum.
 #[derive(Debug, Clone, Copy, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub(crate) struct Total {
     pub(crate) sum: f64,
 }
@@ -121,6 +123,7 @@ impl Accumulate for Total {
 
 /// The sum and the sum of squares.
 #[derive(Debug, Clone, Copy, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub(crate) struct Squares {
     pub(crate) sum: f64,
     pub(crate) squares: f64,
@@ -146,6 +149,7 @@ impl Accumulate for Squares {
 
 /// The sum, and the sum of each deviation times its position, the oldest being at position 0.
 #[derive(Debug, Clone, Copy, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub(crate) struct Ramp {
     pub(crate) sum: f64,
     pub(crate) products: f64,

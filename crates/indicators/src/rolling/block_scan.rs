@@ -16,6 +16,7 @@ pub(crate) trait Combine<T> {
 ///
 /// Invariant: `next < slots.len()`.
 #[derive(Debug, Clone)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub(crate) struct BlockScan<T, C> {
     /// `[0, next)`: values of the current block; `[next, len)`: suffixes of the previous block, combined.
     slots: Box<[T]>,

@@ -1,6 +1,7 @@
 /// A growing sum that keeps the rounding error of every addition (Neumaier's variant of Kahan summation, in the
 /// branch-free form of Knuth's two-sum).
 #[derive(Debug, Clone, Copy, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub(crate) struct CompensatedSum {
     sum: f64,
     error: f64,

@@ -4,6 +4,7 @@ use crate::input::usable;
 use crate::{Indicator, IndicatorError, parameter};
 
 #[derive(Debug, Clone)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 struct Greatest;
 
 impl Combine<f64> for Greatest {
@@ -14,6 +15,7 @@ impl Combine<f64> for Greatest {
 }
 
 #[derive(Debug, Clone)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 struct Least;
 
 impl Combine<f64> for Least {
@@ -27,6 +29,7 @@ macro_rules! rolling_extremum {
     ($(#[$doc:meta])* $name:ident, $rule:ident, $label:literal) => {
         $(#[$doc])*
         #[derive(Debug, Clone)]
+        #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
         pub struct $name {
             scan: BlockScan<f64, $rule>,
             value: Option<f64>,

@@ -2,6 +2,7 @@
 ///
 /// Invariant: `next < slots.len()`, which is why indexing by it cannot fail.
 #[derive(Debug, Clone)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub(crate) struct Ring<T> {
     slots: Box<[T]>,
     next: usize,

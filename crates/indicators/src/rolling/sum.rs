@@ -28,9 +28,25 @@ use crate::{Indicator, IndicatorError, parameter};
 /// # Ok::<(), algoflow_indicators::IndicatorError>(())
 /// ```
 #[derive(Debug, Clone)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct RollingSum {
     ring: Ring<i64>,
+    #[cfg_attr(feature = "serde", serde(with = "text"))]
     sum: i128,
+}
+
+/// The sum as text: not every reader of JSON holds 128 bits.
+#[cfg(feature = "serde")]
+mod text {
+    use serde::{Deserialize, Deserializer, Serializer, de::Error};
+
+    pub(super) fn serialize<S: Serializer>(sum: &i128, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(sum)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<i128, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(D::Error::custom)
+    }
 }
 
 impl RollingSum {

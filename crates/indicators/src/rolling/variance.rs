@@ -16,6 +16,7 @@ pub enum Estimator {
 
 /// The mean and variance of a window, shared by what is built on them.
 #[derive(Debug, Clone)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub(crate) struct Spread {
     window: AnchoredWindow<Squares>,
     estimator: Estimator,
@@ -25,6 +26,7 @@ pub(crate) struct Spread {
 
 /// The mean and variance of one window.
 #[derive(Debug, Clone, Copy)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub(crate) struct Moments {
     pub(crate) mean: f64,
     /// The latest value less the mean.
@@ -83,6 +85,7 @@ macro_rules! rolling_spread {
     ($(#[$doc:meta])* $name:ident, $measure:expr, $label:literal) => {
         $(#[$doc])*
         #[derive(Debug, Clone)]
+        #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
         pub struct $name {
             spread: Spread,
             value: Option<f64>,

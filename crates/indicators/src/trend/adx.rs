@@ -36,6 +36,7 @@ pub struct AdxOutput {
 /// # Ok::<(), algoflow_indicators::IndicatorError>(())
 /// ```
 #[derive(Debug, Clone)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Adx {
     movement: DirectionalMovement,
     average: Smoother,

@@ -31,6 +31,7 @@ pub struct AroonOutput {
 /// # Ok::<(), algoflow_indicators::IndicatorError>(())
 /// ```
 #[derive(Debug, Clone)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Aroon {
     highest: BlockScan<Stamped, LatestHighest>,
     lowest: BlockScan<Stamped, LatestLowest>,
@@ -40,12 +41,14 @@ pub struct Aroon {
 }
 
 #[derive(Debug, Clone, Copy, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 struct Stamped {
     value: f64,
     bar: u64,
 }
 
 #[derive(Debug, Clone)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 struct LatestHighest;
 
 impl Combine<Stamped> for LatestHighest {
@@ -56,6 +59,7 @@ impl Combine<Stamped> for LatestHighest {
 }
 
 #[derive(Debug, Clone)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 struct LatestLowest;
 
 impl Combine<Stamped> for LatestLowest {

@@ -37,6 +37,7 @@ pub struct DirectionalMovementOutput {
 /// # Ok::<(), algoflow_indicators::IndicatorError>(())
 /// ```
 #[derive(Debug, Clone)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct DirectionalMovement {
     plus: Smoother,
     minus: Smoother,

@@ -45,6 +45,7 @@ pub struct IchimokuOutput {
 /// # Ok::<(), algoflow_indicators::IndicatorError>(())
 /// ```
 #[derive(Debug, Clone)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Ichimoku {
     conversion: RangeMiddle,
     base: RangeMiddle,
@@ -55,6 +56,7 @@ pub struct Ichimoku {
 }
 
 #[derive(Debug, Clone)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 struct RangeMiddle {
     highest: RollingMax,
     lowest: RollingMin,

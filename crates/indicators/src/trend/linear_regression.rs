@@ -45,6 +45,7 @@ impl LinearRegressionOutput {
 /// # Ok::<(), algoflow_indicators::IndicatorError>(())
 /// ```
 #[derive(Debug, Clone)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct LinearRegression {
     window: AnchoredWindow<(Squares, Ramp)>,
     length: f64,

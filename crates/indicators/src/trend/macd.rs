@@ -34,6 +34,7 @@ pub struct MacdOutput {
 /// # Ok::<(), algoflow_indicators::IndicatorError>(())
 /// ```
 #[derive(Debug, Clone)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Macd {
     fast: Smoother,
     slow: Smoother,

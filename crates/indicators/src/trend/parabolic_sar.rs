@@ -38,6 +38,7 @@ pub struct ParabolicSarOutput {
 /// # Ok::<(), algoflow_indicators::IndicatorError>(())
 /// ```
 #[derive(Debug, Clone)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct ParabolicSar {
     step: f64,
     maximum: f64,
@@ -47,6 +48,7 @@ pub struct ParabolicSar {
 }
 
 #[derive(Debug, Clone, Copy)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 struct State {
     trend: Trend,
     /// The stop of the next bar.

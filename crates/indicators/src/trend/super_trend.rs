@@ -36,6 +36,7 @@ pub struct SuperTrendOutput {
 /// # Ok::<(), algoflow_indicators::IndicatorError>(())
 /// ```
 #[derive(Debug, Clone)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct SuperTrend {
     atr: AtrCore,
     multiplier: f64,
@@ -44,6 +45,7 @@ pub struct SuperTrend {
 }
 
 #[derive(Debug, Clone, Copy)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 struct Bands {
     upper: f64,
     lower: f64,

@@ -33,6 +33,7 @@ pub enum FirstBar {
 /// assert_eq!(TrueRange::with_first_bar(FirstBar::HighLow).update(bar(11.0, 9.0, 9.5)), Some(2.0));
 /// ```
 #[derive(Debug, Clone, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct TrueRange {
     first_bar: FirstBar,
     previous_close: Option<f64>,
@@ -111,6 +112,7 @@ inherent_api!(TrueRange, Ohlcv => f64);
 /// # Ok::<(), algoflow_indicators::IndicatorError>(())
 /// ```
 #[derive(Debug, Clone)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Atr {
     core: AtrCore,
 }
@@ -162,6 +164,7 @@ inherent_api!(Atr, Ohlcv => f64);
 
 /// The average true range of bars that were checked by another indicator.
 #[derive(Debug, Clone)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub(crate) struct AtrCore {
     range: TrueRange,
     average: Smoother,

@@ -37,6 +37,7 @@ pub struct BollingerBandsOutput {
 /// # Ok::<(), algoflow_indicators::IndicatorError>(())
 /// ```
 #[derive(Debug, Clone)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct BollingerBands {
     spread: Spread,
     multiplier: f64,

@@ -31,6 +31,7 @@ pub enum DonchianWindow {
 /// # Ok::<(), algoflow_indicators::IndicatorError>(())
 /// ```
 #[derive(Debug, Clone)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Donchian {
     highest: RollingMax,
     lowest: RollingMin,

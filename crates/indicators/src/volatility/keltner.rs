@@ -21,6 +21,7 @@ use crate::{Indicator, IndicatorError, Ohlcv, parameter};
 /// # Ok::<(), algoflow_indicators::IndicatorError>(())
 /// ```
 #[derive(Debug, Clone)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Keltner {
     middle: Smoother,
     atr: AtrCore,

@@ -18,6 +18,7 @@ use crate::{Estimator, Indicator, IndicatorError};
 /// # Ok::<(), algoflow_indicators::IndicatorError>(())
 /// ```
 #[derive(Debug, Clone)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct ZScore {
     spread: Spread,
     value: Option<f64>,

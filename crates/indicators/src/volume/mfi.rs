@@ -24,6 +24,7 @@ use crate::{Indicator, IndicatorError, Ohlcv, parameter};
 /// # Ok::<(), algoflow_indicators::IndicatorError>(())
 /// ```
 #[derive(Debug, Clone)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Mfi {
     /// What flowed in, and what flowed out.
     flows: BlockScan<[f64; 2], PairSum>,

@@ -32,6 +32,7 @@ pub enum ObvStart {
 /// assert_eq!(values, [0.0, 30.0, 30.0, 20.0]);
 /// ```
 #[derive(Debug, Clone, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Obv {
     start: ObvStart,
     previous_close: Option<f64>,

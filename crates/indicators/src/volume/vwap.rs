@@ -22,6 +22,7 @@ use crate::{Indicator, IndicatorError, Ohlcv, parameter};
 /// assert_eq!(vwap.update(bar(20.0, 50.0)), Some(20.0));
 /// ```
 #[derive(Debug, Clone, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Vwap {
     amount: CompensatedSum,
     volume: CompensatedSum,
@@ -90,6 +91,7 @@ inherent_api!(Vwap, Ohlcv => f64);
 /// # Ok::<(), algoflow_indicators::IndicatorError>(())
 /// ```
 #[derive(Debug, Clone)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct RollingVwap {
     /// The amount and the volume traded.
     bars: BlockScan<[f64; 2], PairSum>,

@@ -30,9 +30,7 @@ impl Guarded {
 
     fn call(&mut self, call: impl FnOnce(&mut dyn Strategy) -> StrategyResult) -> StrategyResult {
         let strategy = &mut *self.0;
-        catch_unwind(AssertUnwindSafe(|| call(strategy))).unwrap_or_else(|panic| {
-            Err(StrategyError::other(format!("the strategy panicked: {}", words_of(&*panic))))
-        })
+        catch_unwind(AssertUnwindSafe(|| call(strategy))).unwrap_or_else(|panic| Err(panicked(&*panic)))
     }
 }
 
@@ -40,6 +38,10 @@ impl std::fmt::Debug for Guarded {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Guarded").finish_non_exhaustive()
     }
+}
+
+fn panicked(panic: &(dyn Any + Send)) -> StrategyError {
+    StrategyError::other(format!("the strategy panicked: {}", words_of(panic)))
 }
 
 /// What a panic said.
@@ -72,6 +74,15 @@ impl Strategy for Guarded {
         on_standing(standing: &VenueStanding);
         set_parameters(parameters: &serde_json::Value);
         on_stop();
+    }
+
+    fn save(&self) -> Result<Option<serde_json::Value>, StrategyError> {
+        let strategy = &*self.0;
+        catch_unwind(AssertUnwindSafe(|| strategy.save())).unwrap_or_else(|panic| Err(panicked(&*panic)))
+    }
+
+    fn load(&mut self, state: serde_json::Value) -> StrategyResult {
+        self.call(|strategy| strategy.load(state))
     }
 }
 

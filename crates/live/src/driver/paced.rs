@@ -117,6 +117,7 @@ impl Runner {
     ) -> Result<(), LiveError> {
         let result = self.decide(event);
         self.perform_paced(tracks, questions).await?;
+        self.take_snapshot().await;
         self.tell_status(false);
         Ok(result?)
     }

@@ -9,7 +9,7 @@ use crate::journal::Entry;
 pub const MAX_RECENT_FILLS: usize = 1_000;
 
 /// The last fills, oldest first.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, serde::Serialize, serde::Deserialize)]
 pub struct RecentFills(VecDeque<Fill>);
 
 impl RecentFills {

@@ -1,8 +1,6 @@
-use std::{collections::BTreeMap, panic::AssertUnwindSafe, sync::Arc, time::Duration};
+use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
-use algoflow_core::{
-    command::Submit, error::VenueError, id::OrderId, number::Money, state::Subscription, venue::Venue,
-};
+use algoflow_core::{error::VenueError, number::Money, state::Subscription, venue::Venue};
 use algoflow_execution::{ControlAction, Engine};
 use futures_util::FutureExt;
 use tokio::{
@@ -14,12 +12,13 @@ use tokio_util::task::AbortOnDropHandle;
 use tracing::{Instrument, Span};
 
 use super::{
-    Clock, Handle, LiveConfig, LiveError, MAX_CONTROLS, MAX_EVENTS, Outcome, RecentFills, Status, View,
+    Clock, Handle, LiveConfig, LiveError, MAX_CONTROLS, MAX_EVENTS, Outcome, Status, View,
     clock::Watch,
     guard::words_of,
     journal,
     observer::{BEAT, Depths, Observer, Watcher},
     pump::pump,
+    snapshot::{Past, Snapshots},
     wish::{Owed, Wish, input},
 };
 use crate::{
@@ -38,8 +37,7 @@ pub(super) struct Parts {
     pub(super) store: Box<dyn Store>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) config: LiveConfig,
-    pub(super) submits: BTreeMap<OrderId, Submit>,
-    pub(super) fills: RecentFills,
+    pub(super) past: Past,
     pub(super) at_start: Vec<ControlAction>,
     pub(super) observer: Option<Observer>,
 }
@@ -55,7 +53,7 @@ pub(super) struct Runner {
     pub(super) controls: mpsc::Receiver<Wish>,
     /// What is asked of the engine before anything else happens.
     pub(super) at_start: Vec<ControlAction>,
-    fills: RecentFills,
+    snapshots: Snapshots,
     clock: Arc<dyn Clock>,
     watch: Watch,
     writer: Option<JournalWriter>,
@@ -75,14 +73,15 @@ pub(super) struct Runner {
 
 impl Runner {
     pub(super) fn new(parts: Parts) -> Self {
-        let Parts { engine, venues, store, clock, config, submits, fills, at_start, observer } = parts;
+        let Parts { engine, venues, store, clock, config, past, at_start, observer } = parts;
         let facts = venues.iter().map(|venue| VenueFacts {
             id: venue.id(),
             lifetime: venue.request_lifetime(),
             is_paced: venue.is_paced(),
         });
         let sequence = store.last_sequence();
-        let session = Session::new(engine, facts.collect(), config.session, sequence, &submits);
+        let session = Session::new(engine, facts.collect(), config.session, sequence, &past.submits);
+        let snapshots = Snapshots::new(config.snapshot_every, config.on_error, past);
         let (tell, told) = mpsc::unbounded_channel();
         let (sender, controls) = mpsc::channel(MAX_CONTROLS);
         let (status, seen) = watch::channel(None);
@@ -101,7 +100,7 @@ impl Runner {
             told,
             controls,
             at_start,
-            fills,
+            snapshots,
             clock,
             watch: Watch::start(),
             writer: Some(writer),
@@ -186,7 +185,7 @@ impl Runner {
             }
             Wish::Look(look) => {
                 let status = self.standing();
-                look(View { status: &status, engine: self.session.engine(), fills: &self.fills });
+                look(View { status: &status, engine: self.session.engine(), fills: self.snapshots.fills() });
                 None
             }
         }
@@ -225,8 +224,17 @@ impl Runner {
     pub(super) async fn take(&mut self, event: Event) -> Result<(), LiveError> {
         let result = self.decide(event);
         self.perform().await;
+        self.take_snapshot().await;
         self.tell_status(false);
         Ok(result?)
+    }
+
+    /// Takes a snapshot if it is time for it: everything that the engine acted on is in the queue of the journal.
+    pub(super) async fn take_snapshot(&mut self) {
+        if self.snapshots.is_written() {
+            self.snapshots.save(self.writer.as_ref()).await;
+        }
+        self.snapshots.take_if_due(self.session.sequence(), self.session.engine());
     }
 
     async fn perform(&mut self) {
@@ -254,7 +262,7 @@ impl Runner {
     }
 
     pub(super) async fn append(&mut self, entry: Entry) {
-        self.fills.note(&entry);
+        self.snapshots.note(&entry, self.session.engine());
         if let Some(writer) = &self.writer {
             // A writer that is gone has said why.
             let _ = writer.append(entry).await;
@@ -312,6 +320,11 @@ impl Runner {
             let _ = pumped.await;
         }
         self.requests.shutdown().await;
+        if result.is_ok() {
+            self.snapshots.save(self.writer.as_ref()).await;
+            self.snapshots.take_last(self.session.sequence(), self.session.engine());
+            self.snapshots.save(self.writer.as_ref()).await;
+        }
         let written = match self.writer.take() {
             Some(writer) => match writer.shutdown().await {
                 Ok(store) => store.close().await,

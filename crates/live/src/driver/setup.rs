@@ -1,8 +1,7 @@
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 
 use algoflow_core::{
-    command::{Command, Submit},
-    id::{Asset, OrderId, StrategyId},
+    id::{Asset, StrategyId},
     ledger::AccountKind,
     strategy::Strategy,
     time::Timestamp,
@@ -11,8 +10,9 @@ use algoflow_core::{
 use algoflow_execution::{ControlAction, Engine, EngineError, ErrorPolicy, Input, journal::Ending};
 
 use super::{
-    Clock, Guarded, Handle, LiveError, Observer, Outcome, RecentFills, SystemClock,
+    Clock, Guarded, Handle, LiveError, Observer, Outcome, SystemClock,
     run::{Parts, Runner},
+    snapshot::{self, Past},
     wish::input,
 };
 use crate::{
@@ -20,6 +20,9 @@ use crate::{
     paper::PaperVenue,
     session::SessionConfig,
 };
+
+/// After how many entries of the journal a snapshot is taken, unless the settings say otherwise.
+pub const SNAPSHOT_EVERY: u64 = 100_000;
 
 /// The settings of a run.
 #[derive(Clone, Debug)]
@@ -34,6 +37,9 @@ pub struct LiveConfig {
     pub session: SessionConfig,
     /// What becomes of the positions of a strategy that fails.
     pub on_error: ErrorPolicy,
+    /// After how many entries of the journal a snapshot is taken, from which the next process goes on; one more is taken at the end of
+    /// trading. `None`: none is taken and none is used, and the whole journal is replayed.
+    pub snapshot_every: Option<u64>,
     /// Seeds what is drawn at random: pauses before a new connection.
     pub seed: u64,
 }
@@ -48,6 +54,7 @@ impl LiveConfig {
             fingerprint: String::new(),
             session: SessionConfig::default(),
             on_error: ErrorPolicy::default(),
+            snapshot_every: Some(SNAPSHOT_EVERY),
             seed: 0,
         }
     }
@@ -227,6 +234,7 @@ impl Live {
         }
         engine.tolerate()?;
         engine.set_error_policy(self.config.on_error);
+        self.config.snapshot_every = self.snapshot_every(&engine);
         let mut past = Past::default();
         let mut setup = Vec::new();
         if store.last_sequence() == 0 {
@@ -255,8 +263,7 @@ impl Live {
             store,
             clock: self.clock,
             config: self.config,
-            submits: past.submits,
-            fills: past.fills,
+            past,
             at_start: self.at_start,
             observer: self.observer,
         }))
@@ -300,15 +307,54 @@ impl Live {
         Ok(setup)
     }
 
-    /// Replays the journal: the engine has to want the same again.
+    /// After how many entries snapshots are taken (V3 of snapshots).
+    fn snapshot_every(&self, engine: &Engine) -> Option<u64> {
+        let every = self.config.snapshot_every?.max(1);
+        if let Some(place) = self.places.iter().find(|place| place.paper.is_some()) {
+            tracing::info!(venue = %place.venue.id(), "no snapshots are taken: the venue is simulated");
+            return None;
+        }
+        match engine.can_be_saved() {
+            Ok(()) => Some(every),
+            Err(error) => {
+                tracing::info!(code = error.code(), "no snapshots are taken: {error}");
+                None
+            }
+        }
+    }
+
+    /// Brings the engine to where the newest snapshot that is of it stands. What it leads to, and the entry that comes next.
+    async fn from_snapshot(
+        &self,
+        store: &mut dyn Store,
+        engine: &mut Engine,
+    ) -> Result<(Past, u64), LiveError> {
+        let from_the_beginning = (Past::default(), 1);
+        if self.config.snapshot_every.is_none() {
+            return Ok(from_the_beginning);
+        }
+        let Some(found) = store.latest_snapshot().await? else { return Ok(from_the_beginning) };
+        let sequence = found.sequence;
+        match snapshot::restore(&found, engine, self.config.on_error) {
+            Ok(past) => {
+                tracing::info!(sequence, "goes on from a snapshot");
+                Ok((past, sequence.saturating_add(1)))
+            }
+            Err(reason) => {
+                tracing::warn!(sequence, "replays the whole journal, the snapshot is not used: {reason}");
+                Ok(from_the_beginning)
+            }
+        }
+    }
+
+    /// Replays the journal from the newest snapshot on: the engine has to want the same again.
     async fn recover(
         &self,
         store: &mut dyn Store,
         engine: &mut Engine,
         names: &[StrategyId],
     ) -> Result<Past, LiveError> {
-        let mut past = Past::default();
-        let mut next = 1;
+        let (mut past, mut next) = self.from_snapshot(store, engine).await?;
         loop {
             let entries = store.read(next).await?;
             let Some(last) = entries.last() else { break };
@@ -339,33 +385,14 @@ impl Live {
             .into());
         }
         result?;
-        past.fills.note_input(&record.input);
-        for command in &record.commands {
-            if let Command::Submit(submit) = command {
-                past.submits.insert(submit.order, *submit);
-            }
-        }
+        past.note_record(&record, engine);
         for place in &self.places {
             if let Some(paper) = &place.paper {
                 paper.rebuild([&record])?;
             }
         }
-        if past.submits.len() > 2 * MAX_SUBMITS {
-            let open = &engine.state().orders;
-            past.submits.retain(|id, _| open.get(*id).is_some_and(|order| order.is_open()));
-        }
         Ok(())
     }
-}
-
-/// How many orders are remembered while a journal is replayed before those are forgotten that are over.
-const MAX_SUBMITS: usize = 4_096;
-
-/// What a journal tells besides the state of the engine.
-#[derive(Default)]
-struct Past {
-    submits: BTreeMap<OrderId, Submit>,
-    fills: RecentFills,
 }
 
 /// The beginning of a process: the setup counts for the first one.

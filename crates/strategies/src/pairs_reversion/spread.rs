@@ -16,7 +16,7 @@ pub(super) struct Reading {
 }
 
 /// The difference of two log prices, the second one times the hedge ratio.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub(super) enum Spread {
     Fixed { hedge: f64, z_score: ZScore },
     RollingOls(RollingOls),
@@ -52,7 +52,7 @@ impl Spread {
 ///
 /// The sums are taken anew at each update, around the means of the window: an update costs time in proportion
 /// to the window, and rounding errors do not add up.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub(super) struct RollingOls {
     window: VecDeque<(f64, f64)>,
     length: usize,

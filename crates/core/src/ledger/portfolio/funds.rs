@@ -13,7 +13,7 @@ use crate::{
 const SHARE_PLACES: u32 = 9;
 
 /// What an open order has set aside.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Reservation {
     /// How much is still set aside.
     amount: Sum,
@@ -24,7 +24,7 @@ pub struct Reservation {
 }
 
 /// How much of a position open orders close.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub(super) struct Closing {
     /// Of a long position, by sells.
     long: Quantity,

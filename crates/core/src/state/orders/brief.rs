@@ -9,7 +9,7 @@ use crate::{
 
 /// A market order without flags, bounds or links that was filled whole in one step: most orders of many backtests. It needs an
 /// eighth of the room of an order.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub(super) struct Brief {
     quantity: i64,
     price: i64,

@@ -15,6 +15,7 @@ use super::*;
 use crate::links::MAX_ASKS;
 
 mod rules;
+mod saved;
 
 /// What the venue has of an order.
 #[derive(Clone, Debug)]
