@@ -10,10 +10,12 @@ mod world;
 
 use std::{collections::BTreeSet, time::Duration};
 
-use algoflow_core::{ledger::AccountKind, order::OrderKind, prelude::*, state::State, strategy::Strategy};
+use algoflow_core::{
+    error::StrategyError, ledger::AccountKind, order::OrderKind, prelude::*, state::State, strategy::Strategy,
+};
 use algoflow_live::{
     driver::{Live, LiveConfig, LiveError, Outcome},
-    journal::{Fault, Faults, MemoryDisk, MemoryStore},
+    journal::{Fault, Faults, MemoryDisk, MemoryStore, Store},
     reconcile::ExternalPolicy,
 };
 use rand::{RngExt, SeedableRng};
@@ -73,6 +75,19 @@ impl Strategy for Whim {
         Ok(())
     }
 
+    fn save(&self) -> Result<Option<serde_json::Value>, StrategyError> {
+        let place = self.random.get_word_pos().to_string();
+        serde_json::to_value((place, &self.orders)).map(Some).map_err(StrategyError::other)
+    }
+
+    fn load(&mut self, state: serde_json::Value) -> StrategyResult {
+        let (place, orders): (String, Vec<OrderId>) =
+            serde_json::from_value(state).map_err(StrategyError::other)?;
+        self.random.set_word_pos(place.parse().map_err(StrategyError::other)?);
+        self.orders = orders;
+        Ok(())
+    }
+
     fn on_timer(&mut self, ctx: &mut Context<'_>, _: &Timer) -> StrategyResult {
         ctx.schedule("later", ctx.now().saturating_add(TimeDelta::seconds(7)));
         ctx.close(instrument().id)
@@ -82,6 +97,8 @@ impl Strategy for Whim {
 fn config(seed: u64) -> LiveConfig {
     let mut config = LiveConfig::new("USD".parse().unwrap());
     config.seed = seed;
+    // Every second seed goes on from snapshots, the others replay their whole journal.
+    config.snapshot_every = seed.is_multiple_of(2).then_some(5 + seed % 60);
     config.session.request_timeout = TimeDelta::seconds(5);
     config.session.reconcile_every = TimeDelta::seconds(15);
     config.session.stale_after = Some(TimeDelta::seconds(12));
@@ -149,6 +166,12 @@ async fn simulate(seed: u64) -> Done {
     let outcome = outcome.unwrap_or_else(|error| panic!("seed {seed}: {error}"));
     turning.abort();
     check(seed, &world, &outcome, &mut done);
+    let newest = MemoryStore::open(&disk, Faults::none()).unwrap().latest_snapshot().await.unwrap();
+    assert_eq!(
+        newest.is_some(),
+        seed.is_multiple_of(2),
+        "seed {seed}: snapshots are taken as they were asked for"
+    );
     done
 }
 

@@ -324,7 +324,7 @@ impl Live {
     }
 
     /// Brings the engine to where the newest snapshot that is of it stands. What it leads to, and the entry that comes next.
-    async fn from_snapshot(
+    async fn start_from_snapshot(
         &self,
         store: &mut dyn Store,
         engine: &mut Engine,
@@ -354,7 +354,7 @@ impl Live {
         engine: &mut Engine,
         names: &[StrategyId],
     ) -> Result<Past, LiveError> {
-        let (mut past, mut next) = self.from_snapshot(store, engine).await?;
+        let (mut past, mut next) = self.start_from_snapshot(store, engine).await?;
         loop {
             let entries = store.read(next).await?;
             let Some(last) = entries.last() else { break };

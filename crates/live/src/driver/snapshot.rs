@@ -131,6 +131,9 @@ pub(super) fn restore(
     Ok(Past { from: snapshot.sequence, ..body.past })
 }
 
+/// A snapshot that is being written down: its bytes, or why there are none.
+type Writing = JoinHandle<Result<Vec<u8>, String>>;
+
 /// Takes the snapshots of a run.
 pub(super) struct Snapshots {
     /// After how many entries; `None` if there are none (V3).
@@ -140,7 +143,7 @@ pub(super) struct Snapshots {
     last: u64,
     past: Past,
     /// The last one, while it is written down.
-    pending: Option<(u64, JoinHandle<Result<Vec<u8>, String>>)>,
+    pending: Option<(u64, Writing)>,
 }
 
 impl Snapshots {
