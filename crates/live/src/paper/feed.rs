@@ -11,6 +11,7 @@ use algoflow_core::{
     venue::{EventStream, VenueEvent},
 };
 use algoflow_execution::Input;
+use tokio::time::Instant;
 
 use super::{Inner, PaperError, PaperVenue, State};
 use crate::journal::Record;
@@ -18,8 +19,11 @@ use crate::journal::Record;
 /// What comes next.
 enum Step {
     Tell(Box<VenueEvent>),
-    /// Nothing for as long as this lasts in the data; then on.
-    Wait(TimeDelta),
+    /// Nothing before this time of the data, which the venue has come to at the other; then on.
+    Wait {
+        from: Timestamp,
+        until: Timestamp,
+    },
     /// Nothing before something is asked of the venue.
     Idle,
 }
@@ -27,28 +31,55 @@ enum Step {
 /// The data and the reports, each once the one before it was dealt with. They begin with that the venue is connected.
 pub(super) fn stream(inner: Arc<Inner>) -> EventStream {
     inner.state().told.push_front(VenueEvent::Connected);
-    Box::pin(futures_util::stream::unfold(inner, |inner| async move {
+    let pace = inner.speed.map(Pace::new);
+    Box::pin(futures_util::stream::unfold((inner, pace), |(inner, mut pace)| async move {
         loop {
             let step = inner.state().step(inner.speed.is_some());
             match step {
-                Step::Tell(event) => return Some((*event, inner)),
-                Step::Wait(span) => tokio::select! {
-                    biased;
-                    // A command has come meanwhile, and what it leads to may come before what was to be told after the pause.
-                    () = inner.stirred.notified() => inner.state().forget_the_wait(),
-                    () = pause(span, inner.speed) => {}
-                },
+                Step::Tell(event) => return Some((*event, (inner, pace))),
+                Step::Wait { from, until } => {
+                    let Some(due) = pace.as_mut().and_then(|pace| pace.due(from, until)) else { continue };
+                    tokio::select! {
+                        biased;
+                        // A command has come meanwhile, and what it leads to may come before what was to be told after the pause.
+                        () = inner.stirred.notified() => inner.state().forget_the_wait(),
+                        () = tokio::time::sleep_until(due) => {}
+                    }
+                }
                 Step::Idle => inner.stirred.notified().await,
             }
         }
     }))
 }
 
-async fn pause(span: TimeDelta, speed: Option<f64>) {
-    let Some(speed) = speed else { return };
-    let seconds = span.nanos().max(0) as f64 / 1e9 / speed;
-    if let Ok(pause) = Duration::try_from_secs_f64(seconds) {
-        tokio::time::sleep(pause).await;
+/// How far the data may lag behind their pace before it begins anew: what was missed while the machine slept is not made up for.
+const MAX_LAG: Duration = Duration::from_secs(1);
+
+/// Keeps data at their speed over any length: each pause is measured from where the pace began, so that no rounding of it adds up.
+struct Pace {
+    speed: f64,
+    began: Option<(Instant, Timestamp)>,
+}
+
+impl Pace {
+    const fn new(speed: f64) -> Self {
+        Self { speed, began: None }
+    }
+
+    /// When data of the time `until` are due that follow those of `from`; `None` if they are already.
+    fn due(&mut self, from: Timestamp, until: Timestamp) -> Option<Instant> {
+        let now = Instant::now();
+        let (began, first) = *self.began.get_or_insert((now, from));
+        let due = began.checked_add(self.span(first, until)?)?;
+        if now.saturating_duration_since(due) > MAX_LAG {
+            self.began = Some((now, until));
+        }
+        (due > now).then_some(due)
+    }
+
+    fn span(&self, from: Timestamp, until: Timestamp) -> Option<Duration> {
+        let seconds = until.since(from).nanos().max(0) as f64 / 1e9 / self.speed;
+        Duration::try_from_secs_f64(seconds).ok()
     }
 }
 
@@ -96,12 +127,11 @@ impl State {
             let due = self.exchange.next_wakeup();
             let next = due.min(at);
             if self.bound < next {
-                let span = next.since(self.now);
                 self.bound = next;
                 if waits && self.now > Timestamp::MIN {
                     // It is told after the pause.
                     self.told.push_back(VenueEvent::Time(next));
-                    return Ok(Step::Wait(span));
+                    return Ok(Step::Wait { from: self.now, until: next });
                 }
                 return tell(VenueEvent::Time(next));
             }
@@ -143,7 +173,7 @@ impl PaperVenue {
                 input => state.follow(self.inner.id, input)?,
             }
             for command in &record.commands {
-                if command.instrument().venue() == self.inner.id {
+                if command.instrument().venue() == self.inner.id && self.inner.objection(command).is_none() {
                     if let Command::Submit(submit) = command {
                         let now = state.now;
                         state.account.receive(submit, now);
