@@ -202,10 +202,10 @@ impl Desk {
         Now { wall: SystemClock.wall(), running: TimeDelta::from_nanos(running) }
     }
 
-    /// Gives the session an event, makes durable what it wants and encodes what it sends. The order that it sent, and what else it asks.
+    /// Gives the session an event, makes durable what it wants and encodes what it sends; what it asks.
     fn take(&mut self, event: Event) -> Result<Vec<(RequestId, Request)>, Box<dyn Error>> {
         let mut asked = Vec::new();
-        let now = self.now();
+        let (now, running) = (self.now(), self.session.phase() == Phase::Running);
         self.session.handle(now, event, &mut self.effects)?;
         while !self.effects.is_empty() {
             let mut durable = None;
@@ -218,7 +218,10 @@ impl Desk {
                         }
                         asked.push((request, what));
                     }
-                    Effect::Alert { code, text, .. } => return Err(format!("{code}: {text}").into()),
+                    // Before the account was compared the venue is uncertain.
+                    Effect::Alert { code, text, .. } if running => {
+                        return Err(format!("{code}: {text}").into());
+                    }
                     _ => {}
                 }
             }
