@@ -1,9 +1,12 @@
 //! The workloads.
 
 mod bars;
+pub mod endurance;
 pub mod journal;
 mod sweep;
+pub mod tick_to_order;
 mod ticks;
+mod wire;
 
 use algoflow_backtest::BacktestError;
 

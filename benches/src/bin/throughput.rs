@@ -7,18 +7,27 @@
 //!
 //! `journal` writes generated trades, and what a strategy does with them, to a journal in `--dir` (a temporary directory in the
 //! current one if there is none), then 2,000 more entries one at a time, and reads and replays all of them.
+//!
+//! `tick-to-order` takes JSON text of trades to JSON text of orders: through a session alone, and, a twentieth of the messages, through the
+//! whole driver with the journal in shared memory and in `--dir`. One line each.
+//!
+//! `endurance` plays back trades at twenty times the rate of a busy day for `--seconds`, and fails if the memory grew by more than 5 MB after the
+//! warm-up, which is a quarter of the time.
 
 use std::{
     path::{Path, PathBuf},
     process::ExitCode,
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use algoflow_backtest::BacktestError;
 use algoflow_benches::{
     data,
-    workloads::{self, Outcome},
+    workloads::{self, Outcome, endurance, tick_to_order},
 };
+
+/// By how much the memory of an endurance run may grow after the warm-up.
+const MAX_GROWTH_KB: u64 = 5 * 1024;
 
 struct Arguments {
     workload: String,
@@ -26,25 +35,26 @@ struct Arguments {
     rows: Option<usize>,
     repeat: usize,
     directory: Option<PathBuf>,
+    seconds: u64,
 }
 
 fn arguments() -> Result<Arguments, String> {
-    let usage =
-        "usage: throughput bars|ticks|sweep|journal [--file FILE] [--rows N] [--repeat R] [--dir DIR]";
+    let usage = "usage: throughput bars|ticks|sweep|journal|tick-to-order|endurance [--file FILE] [--rows N] [--repeat R] [--dir DIR] [--seconds S]";
     let mut args = std::env::args().skip(1);
     let workload = args.next().ok_or(usage)?;
-    let (mut file, mut rows, mut repeat, mut directory) = (None, None, 1, None);
+    let (mut file, mut rows, mut repeat, mut directory, mut seconds) = (None, None, 1, None, 60);
     while let Some(flag) = args.next() {
         let value = args.next().ok_or_else(|| format!("{flag} needs a value\n{usage}"))?;
         match flag.as_str() {
             "--file" => file = Some(PathBuf::from(value)),
             "--dir" => directory = Some(PathBuf::from(value)),
+            "--seconds" => seconds = number(&value)? as u64,
             "--rows" => rows = Some(number(&value)?),
             "--repeat" => repeat = number(&value)?.max(1),
             other => return Err(format!("unknown option {other}\n{usage}")),
         }
     }
-    Ok(Arguments { workload, file, rows, repeat, directory })
+    Ok(Arguments { workload, file, rows, repeat, directory, seconds })
 }
 
 fn number(text: &str) -> Result<usize, String> {
@@ -88,10 +98,76 @@ fn journal(directory: Option<&Path>, rows: usize) -> Result<(), Box<dyn std::err
     Ok(())
 }
 
+/// Prints one variant; the latencies are sorted.
+fn print_latencies(variant: &str, found: &tick_to_order::Latencies) {
+    let tick_to_order::Latencies { orders, decisions } = found;
+    let part = |times: &[u64], share| tick_to_order::per_mille(times, share);
+    println!(
+        "{{\"workload\":\"tick-to-order\",\"variant\":\"{variant}\",\"orders\":{},\"order_p50_us\":{:.2},\
+         \"order_p99_us\":{:.2},\"order_p999_us\":{:.2},\"decisions\":{},\"decision_p50_us\":{:.2},\
+         \"decision_p99_us\":{:.2},\"decision_p999_us\":{:.2}}}",
+        orders.len(),
+        part(orders, 500),
+        part(orders, 990),
+        part(orders, 999),
+        decisions.len(),
+        part(decisions, 500),
+        part(decisions, 990),
+        part(decisions, 999),
+    );
+}
+
+fn tick_to_order(directory: Option<&Path>, messages: u64) -> Result<(), Box<dyn std::error::Error>> {
+    print_latencies("session", &tick_to_order::session(messages)?);
+    let shared = Path::new("/dev/shm");
+    let places = [
+        ("driver, journal in shared memory", shared),
+        ("driver, journal on disk", directory.unwrap_or(Path::new("."))),
+    ];
+    for (variant, place) in places {
+        if place == shared && !shared.is_dir() {
+            eprintln!("throughput: there is no {}: {variant} is left out", shared.display());
+            continue;
+        }
+        let place = tempfile::tempdir_in(place)?;
+        print_latencies(variant, &tick_to_order::driver::run(place.path(), messages / 20)?);
+    }
+    Ok(())
+}
+
+fn endurance(directory: Option<&Path>, seconds: u64) -> Result<(), Box<dyn std::error::Error>> {
+    let place = tempfile::tempdir_in(directory.unwrap_or(Path::new(".")))?;
+    let measured = endurance::run(place.path(), seconds, Duration::from_secs((seconds / 10).max(5)))?;
+    for sample in &measured.samples {
+        println!(
+            "{{\"workload\":\"endurance\",\"at_s\":{:.0},\"rss_kb\":{},\"tasks\":{},\"trades\":{},\"rate\":{:.0},\
+             \"entries\":{},\"orders\":{}}}",
+            sample.at_s,
+            sample.rss_kb,
+            sample.tasks,
+            sample.trades,
+            sample.trades as f64 / sample.at_s,
+            sample.entries,
+            sample.orders
+        );
+    }
+    let growth = measured.growth_kb();
+    if growth > MAX_GROWTH_KB {
+        return Err(format!(
+            "the memory grew by {growth} kB after the warm-up, more than {MAX_GROWTH_KB} kB"
+        )
+        .into());
+    }
+    Ok(())
+}
+
 fn run() -> Result<(), Box<dyn std::error::Error>> {
-    let Arguments { workload, file, rows, repeat, directory } = arguments()?;
-    if workload == "journal" {
-        return journal(directory.as_deref(), rows.unwrap_or(1_000_000));
+    let Arguments { workload, file, rows, repeat, directory, seconds } = arguments()?;
+    match workload.as_str() {
+        "journal" => return journal(directory.as_deref(), rows.unwrap_or(1_000_000)),
+        "tick-to-order" => return tick_to_order(directory.as_deref(), rows.unwrap_or(400_000) as u64),
+        "endurance" => return endurance(directory.as_deref(), seconds),
+        _ => {}
     }
     let start = Instant::now();
     let bars = |default: usize| match &file {
@@ -114,7 +190,12 @@ fn run() -> Result<(), Box<dyn std::error::Error>> {
             };
             (start.elapsed(), median(repeat, || workloads::ticks(&series))?)
         }
-        other => return Err(format!("there is no workload {other}: bars, ticks, sweep, journal").into()),
+        other => {
+            return Err(format!(
+                "there is no workload {other}: bars, ticks, sweep, journal, tick-to-order, endurance"
+            )
+            .into());
+        }
     };
     let (load_s, rate) = (load_s.as_secs_f64(), outcome.events as f64 / outcome.run_s);
     println!(

@@ -9,6 +9,10 @@
 //! - **P5** A client id makes one order, however often it is sent.
 //! - **P6** After a restart the venue is brought to where it stood by [`PaperVenue::rebuild`] with the entries of the journal: every
 //!   command that was durable was received.
+//! - **P7** *What is not native is refused*, for the engine does it: an order or a change that asks for such a feature surely has no effect.
+//! - **P8** *Every stream tells of every order.* Several streams of live data may be open; the simulation sees the data of the newest.
+//!
+//! Quotes and trades show no auctions: a venue that gets such data should have capabilities without orders at the open and at the close.
 //!
 //! The latency of data belongs to the data: a venue whose settings have a feed latency is refused.
 
@@ -18,6 +22,7 @@ mod feed;
 mod live;
 
 pub use error::PaperError;
+pub use live::MAX_WAITING_EVENTS;
 
 use std::{
     collections::VecDeque,
@@ -25,7 +30,7 @@ use std::{
 };
 
 use algoflow_core::{
-    capabilities::Capabilities,
+    capabilities::{Capabilities, Feature, FeatureSet},
     command::{Amend, Command, OrderRef, Submit},
     error::VenueError,
     id::VenueId,
@@ -57,6 +62,8 @@ struct State {
     account: PaperAccount,
     /// What is to be told before anything else.
     told: VecDeque<VenueEvent>,
+    /// The open streams of live data, oldest first.
+    listeners: live::Listeners,
     /// Data that the venue has seen and whose reports come first.
     shown: Option<MarketData>,
     /// Data that the venue has not seen.
@@ -64,8 +71,6 @@ struct State {
     recording: Option<Recording>,
     /// The time up to which was told that nothing earlier comes.
     bound: Timestamp,
-    /// When the first pause began, and when that was in the data.
-    paced_from: Option<(tokio::time::Instant, Timestamp)>,
     /// What time it is.
     now: Timestamp,
     ended: bool,
@@ -78,7 +83,7 @@ struct Inner {
     speed: Option<f64>,
     live: Option<Arc<dyn Venue>>,
     state: Mutex<State>,
-    /// Something happened that a stream of live data has to tell.
+    /// Something happened that a stream of recorded data has to tell.
     stirred: tokio::sync::Notify,
 }
 
@@ -155,11 +160,11 @@ impl PaperVenue {
             exchange,
             account,
             told: VecDeque::new(),
+            listeners: live::Listeners::default(),
             shown: None,
             next: None,
             recording,
             bound: Timestamp::MIN,
-            paced_from: None,
             now: Timestamp::MIN,
             ended: false,
         };
@@ -215,8 +220,22 @@ impl Inner {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// What a command asks for that the venue does not do itself (P7).
+    fn objection(&self, command: &Command) -> Option<String> {
+        let wanted = match command {
+            Command::Submit(submit) => submit.spec.features(),
+            Command::Amend(_) => FeatureSet::EMPTY.with(Feature::Amend),
+            _ => FeatureSet::EMPTY,
+        };
+        let missing = wanted.minus(self.capabilities.native()).iter().next()?;
+        Some(format!("{missing}: it is not native here"))
+    }
+
     /// Carries out a command at the present time.
     fn execute(&self, command: &Command) -> Result<Ack, VenueError> {
+        if let Some(what) = self.objection(command) {
+            return Err(VenueError::Unsupported { venue: self.id, what });
+        }
         let mut state = self.state();
         if self.live.is_some() {
             state.now = state.now.max(wall());
@@ -231,6 +250,9 @@ impl Inner {
         let done = state.exchange.execute(command, now);
         // What comes next may come earlier than was told.
         state.bound = now;
+        if self.live.is_some() {
+            state.tell_listeners();
+        }
         drop(state);
         self.stirred.notify_one();
         match done {
@@ -321,8 +343,8 @@ impl Venue for PaperVenue {
     }
 
     fn request_lifetime(&self) -> TimeDelta {
-        // A call is carried out before it returns.
-        TimeDelta::ZERO
+        // A call is carried out before it returns. A live session takes nothing for settled at the very time that it is sent.
+        if self.inner.live.is_some() { TimeDelta::from_nanos(1) } else { TimeDelta::ZERO }
     }
 
     fn is_paced(&self) -> bool {

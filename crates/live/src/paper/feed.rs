@@ -19,8 +19,11 @@ use crate::journal::Record;
 /// What comes next.
 enum Step {
     Tell(Box<VenueEvent>),
-    /// Nothing until it is this late in the data; then on.
-    Wait(Timestamp),
+    /// Nothing before this time of the data, which the venue has come to at the other; then on.
+    Wait {
+        from: Timestamp,
+        until: Timestamp,
+    },
     /// Nothing before something is asked of the venue.
     Idle,
 }
@@ -28,18 +31,19 @@ enum Step {
 /// The data and the reports, each once the one before it was dealt with. They begin with that the venue is connected.
 pub(super) fn stream(inner: Arc<Inner>) -> EventStream {
     inner.state().told.push_front(VenueEvent::Connected);
-    Box::pin(futures_util::stream::unfold(inner, |inner| async move {
+    let pace = inner.speed.map(Pace::new);
+    Box::pin(futures_util::stream::unfold((inner, pace), |(inner, mut pace)| async move {
         loop {
             let step = inner.state().step(inner.speed.is_some());
             match step {
-                Step::Tell(event) => return Some((*event, inner)),
-                Step::Wait(until) => {
-                    let due = inner.state().due(until, inner.speed);
+                Step::Tell(event) => return Some((*event, (inner, pace))),
+                Step::Wait { from, until } => {
+                    let Some(due) = pace.as_mut().and_then(|pace| pace.due(from, until)) else { continue };
                     tokio::select! {
-                    biased;
-                    // A command has come meanwhile, and what it leads to may come before what was to be told after the pause.
-                    () = inner.stirred.notified() => inner.state().forget_the_wait(),
-                    () = tokio::time::sleep_until(due) => {}
+                        biased;
+                        // A command has come meanwhile, and what it leads to may come before what was to be told after the pause.
+                        () = inner.stirred.notified() => inner.state().forget_the_wait(),
+                        () = tokio::time::sleep_until(due) => {}
                     }
                 }
                 Step::Idle => inner.stirred.notified().await,
@@ -48,17 +52,38 @@ pub(super) fn stream(inner: Arc<Inner>) -> EventStream {
     }))
 }
 
-impl State {
-    /// When it is so late in the data, at this speed. It is counted from the first pause on, so that what a pause is too long by is made up
-    /// for by the next ones.
-    fn due(&mut self, until: Timestamp, speed: Option<f64>) -> Instant {
-        let now = Instant::now();
-        let Some(speed) = speed else { return now };
-        let (begun, first) = *self.paced_from.get_or_insert((now, self.now));
-        let seconds = until.since(first).nanos().max(0) as f64 / 1e9 / speed;
-        Duration::try_from_secs_f64(seconds).ok().and_then(|span| begun.checked_add(span)).unwrap_or(now)
+/// How far the data may lag behind their pace before it begins anew: what was missed while the machine slept is not made up for.
+const MAX_LAG: Duration = Duration::from_secs(1);
+
+/// Keeps data at their speed over any length: each pause is measured from where the pace began, so that no rounding of it adds up.
+struct Pace {
+    speed: f64,
+    began: Option<(Instant, Timestamp)>,
+}
+
+impl Pace {
+    const fn new(speed: f64) -> Self {
+        Self { speed, began: None }
     }
 
+    /// When data of the time `until` are due that follow those of `from`; `None` if they are already.
+    fn due(&mut self, from: Timestamp, until: Timestamp) -> Option<Instant> {
+        let now = Instant::now();
+        let (began, first) = *self.began.get_or_insert((now, from));
+        let due = began.checked_add(self.span(first, until)?)?;
+        if now.saturating_duration_since(due) > MAX_LAG {
+            self.began = Some((now, until));
+        }
+        (due > now).then_some(due)
+    }
+
+    fn span(&self, from: Timestamp, until: Timestamp) -> Option<Duration> {
+        let seconds = until.since(from).nanos().max(0) as f64 / 1e9 / self.speed;
+        Duration::try_from_secs_f64(seconds).ok()
+    }
+}
+
+impl State {
     /// What was to be told after a pause is found out anew.
     fn forget_the_wait(&mut self) {
         self.told.retain(|event| !matches!(event, VenueEvent::Time(_)));
@@ -106,7 +131,7 @@ impl State {
                 if waits && self.now > Timestamp::MIN {
                     // It is told after the pause.
                     self.told.push_back(VenueEvent::Time(next));
-                    return Ok(Step::Wait(next));
+                    return Ok(Step::Wait { from: self.now, until: next });
                 }
                 return tell(VenueEvent::Time(next));
             }
@@ -148,7 +173,7 @@ impl PaperVenue {
                 input => state.follow(self.inner.id, input)?,
             }
             for command in &record.commands {
-                if command.instrument().venue() == self.inner.id {
+                if command.instrument().venue() == self.inner.id && self.inner.objection(command).is_none() {
                     if let Command::Submit(submit) = command {
                         let now = state.now;
                         state.account.receive(submit, now);
