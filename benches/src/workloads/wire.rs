@@ -128,8 +128,12 @@ mod tests {
     #[test]
     fn an_order_is_written_with_all_its_terms() {
         let order = OrderId { run: 1, strategy: 0, sequence: 3 };
-        let spec =
-            OrderSpec::limit(pair(), Side::Sell, "0.004".parse().unwrap(), "50004.33".parse().unwrap());
+        let spec = OrderSpec::limit(
+            pair(),
+            Side::Sell,
+            "0.004".parse::<Quantity>().unwrap(),
+            "50004.33".parse().unwrap(),
+        );
         let mut text = Vec::new();
         encode(&Submit { order, spec }, &mut text).unwrap();
         let read: serde_json::Value = serde_json::from_slice(&text).unwrap();
