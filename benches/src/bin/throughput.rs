@@ -151,7 +151,11 @@ fn endurance(directory: Option<&Path>, seconds: u64) -> Result<(), Box<dyn std::
             sample.orders
         );
     }
-    let growth = measured.growth_kb();
+    let (growth, orders) = (measured.growth_kb(), measured.new_orders());
+    println!(
+        "{{\"workload\":\"endurance\",\"growth_kb\":{growth},\"new_orders\":{orders},\"bytes_per_order\":{:.0}}}",
+        growth as f64 * 1024.0 / orders.max(1) as f64
+    );
     if growth > MAX_GROWTH_KB {
         return Err(format!(
             "the memory grew by {growth} kB after the warm-up, more than {MAX_GROWTH_KB} kB"

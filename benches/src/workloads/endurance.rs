@@ -59,6 +59,13 @@ impl Measured {
         let end = self.samples.last().map_or(0, |last| last.rss_kb);
         end.saturating_sub(self.samples.first().map_or(0, |first| first.rss_kb))
     }
+
+    /// How many orders were made after the warm-up. The state of a run keeps all of them, so memory grows with them.
+    #[must_use]
+    pub fn new_orders(&self) -> usize {
+        let end = self.samples.last().map_or(0, |last| last.orders);
+        end.saturating_sub(self.samples.first().map_or(0, |first| first.orders))
+    }
 }
 
 /// The memory that the process holds, in kilobytes; zero where the system does not say.
@@ -163,4 +170,25 @@ async fn sample(handle: &Handle, start: Timestamp, begun: Instant) -> Result<Sam
     let sample =
         Sample { at_s: begun.elapsed().as_secs_f64(), rss_kb: rss_kb(), tasks, trades, entries, orders };
     Ok(sample)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn growth_is_that_after_the_warm_up() {
+        let sample = |rss_kb, orders| Sample { rss_kb, orders, ..Sample::default() };
+        let measured = Measured { samples: vec![sample(100, 5), sample(900, 20), sample(140, 25)] };
+        assert_eq!((measured.growth_kb(), measured.new_orders()), (40, 20));
+        assert_eq!(Measured { samples: vec![sample(100, 5), sample(90, 5)] }.growth_kb(), 0);
+    }
+
+    #[test]
+    fn the_tape_has_the_rate_of_a_busy_day() {
+        let start = Timestamp::EPOCH;
+        let second = start.saturating_add(TimeDelta::seconds(1));
+        let trades = tape(start).unwrap().map(Result::unwrap).take_while(|trade| trade.ts_recv() <= second);
+        assert_eq!(i64::try_from(trades.count()).unwrap(), BUSY_DAY_RATE);
+    }
 }

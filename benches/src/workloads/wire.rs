@@ -131,7 +131,7 @@ mod tests {
         let spec = OrderSpec::limit(
             pair(),
             Side::Sell,
-            "0.004".parse::<algoflow_core::number::Quantity>().unwrap(),
+            "0.004".parse::<Quantity>().unwrap(),
             "50004.33".parse().unwrap(),
         );
         let mut text = Vec::new();

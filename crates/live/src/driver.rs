@@ -1,4 +1,4 @@
-//! The tokio driver: it carries out what a [`Session`] wants, and tells it what happened.
+//! The tokio driver: it carries out what a [`Session`](crate::session::Session) wants, and tells it what happened.
 //!
 //! One task decides: it owns the session. Every venue has a task that reads its stream, every request a task of its own, the journal one
 //! that writes. Between them are queues:

@@ -206,7 +206,7 @@ impl Checker<'_, '_> {
                         &at,
                         "CONFIG_SECRET",
                         format!("nothing says where the {name} of {sink} is"),
-                        &format!("name an environment variable that holds it, {name}_env = \"NAME\", or a file, {name}_file"),
+                        format!("name an environment variable that holds it, {name}_env = \"NAME\", or a file, {name}_file"),
                     );
                 }
                 continue;
