@@ -1,6 +1,6 @@
 //! The paper venue keeps the rules of a venue: live data come from a venue whose market this test moves.
 
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::panic)]
 
 use std::sync::{Arc, Mutex};
 

@@ -1,7 +1,7 @@
 //! The control socket of trading that runs, from the other side.
 
 #![cfg(all(unix, feature = "control"))]
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::panic)]
 
 use std::path::PathBuf;
 

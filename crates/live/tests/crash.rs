@@ -3,7 +3,7 @@
 //!
 //! `ALGOFLOW_KILLS=200 cargo test -p algoflow-live --test crash` kills that often.
 
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::panic)]
 #![cfg(unix)]
 
 use std::{

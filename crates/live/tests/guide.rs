@@ -1,5 +1,7 @@
 //! The configuration in `docs/guides/observability.md` is one that is taken.
 
+#![allow(clippy::unwrap_used, clippy::panic)]
+
 use algoflow_live::{
     alerts::{AlertRouter, AlertSettings},
     telemetry::{Redactor, Telemetry},

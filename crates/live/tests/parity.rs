@@ -1,6 +1,6 @@
 //! One strategy over the same tape sends the same in a backtest and on paper, whatever the venue is like.
 
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::panic)]
 
 use algoflow_backtest::Backtest;
 use algoflow_core::{
@@ -182,8 +182,8 @@ fn backtest(venue: SimVenue, tape: &[MarketData], seed: u64) -> (Vec<Command>, S
 
 fn paper_venue(venue: &SimVenue, tape: &[MarketData], seed: u64) -> PaperVenue {
     let cash = ["1000000 USD".parse().unwrap()];
-    let data = tape.to_vec().into_iter().map(Ok);
-    PaperVenue::replay(venue, data, MARGIN, &cash, seed).unwrap()
+    let data: Vec<_> = tape.iter().cloned().map(Ok).collect();
+    PaperVenue::replay(venue, data.into_iter(), MARGIN, &cash, seed).unwrap()
 }
 
 fn config() -> LiveConfig {

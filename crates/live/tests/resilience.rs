@@ -1,6 +1,6 @@
 //! What the driver does when venues are late, mute, wrong about the time, or panic, and when strategies do.
 
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::panic)]
 
 use std::sync::{Arc, Mutex, MutexGuard};
 

@@ -3,7 +3,7 @@
 //!
 //! `ALGOFLOW_SEEDS=10000 cargo test -p algoflow-live --release --test simulation` runs longer, `ALGOFLOW_SEED=17` one seed.
 
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::panic)]
 
 #[path = "simulation/world.rs"]
 mod world;

@@ -1,6 +1,6 @@
 //! Recorded data that are played back at a speed keep it, however close to each other they lie (P2).
 
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::panic)]
 
 use algoflow_core::{
     ledger::AccountKind,

@@ -177,7 +177,7 @@ impl World {
         for feature in [Feature::Stop, Feature::StopLimit, Feature::TrailingStop, Feature::ReduceOnly] {
             capabilities = capabilities.emulating(feature, "the engine is late");
         }
-        if seed % 3 == 0 {
+        if seed.is_multiple_of(3) {
             capabilities = capabilities.without(Feature::Amend, "not here");
         }
         Self { inner: Arc::new(Mutex::new(inner)), capabilities: Arc::new(capabilities) }
