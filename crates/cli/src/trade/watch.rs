@@ -6,7 +6,10 @@ use algoflow_core::id::{Asset, VenueId};
 use algoflow_live::{
     alerts::AlertSender,
     driver::{Observer, QUEUES},
-    telemetry::{Health, HttpServer, LiveMetrics, MetricLabels, MetricRegistry, Redactor, TelemetryGuard},
+    telemetry::{
+        Health, HttpServer, LiveMetrics, MetricLabels, MetricRegistry, Redactor, Telemetry, TelemetryError,
+        TelemetryGuard,
+    },
 };
 use tokio_util::task::AbortOnDropHandle;
 
@@ -30,8 +33,8 @@ pub(crate) struct Watch {
     server: Option<HttpServer>,
     alerts: Option<AlertSender>,
     /// The last to go: what it holds is written then.
-    _lost: AbortOnDropHandle<()>,
-    _logs: Arc<TelemetryGuard>,
+    _lost: Option<AbortOnDropHandle<()>>,
+    _logs: Option<Arc<TelemetryGuard>>,
 }
 
 fn failed(error: impl std::fmt::Display) -> CliError {
@@ -50,7 +53,11 @@ impl Watch {
         if let Some(file) = &mut telemetry.file {
             file.path = plan.path(&file.path.to_string_lossy());
         }
-        let logs = Arc::new(telemetry.init(redactor).map_err(failed)?);
+        let logs = match telemetry.init(redactor) {
+            // A program of one's own has its own logging, and nothing else was asked for here.
+            Err(TelemetryError::AlreadySet) if plan.config.telemetry == Telemetry::default() => None,
+            logs => Some(Arc::new(logs.map_err(failed)?)),
+        };
         let registry = MetricRegistry::new();
         let venues: Vec<VenueId> = plan.config.venue.iter().map(|venue| venue.name).collect();
         let labels = MetricLabels { venues, queues: QUEUES.to_vec(), currencies: vec![reporting] };
@@ -67,14 +74,16 @@ impl Watch {
             let settings = plan.config.alerts.settings(|named| secrets::one(&named, plan))?;
             Some(AlertSender::start(&settings, redactor, &metrics).map_err(failed)?)
         };
-        let (lost, counted) = (Arc::clone(&logs), metrics.clone());
-        let lost = tokio::spawn(async move {
-            loop {
-                counted.lost_log_lines(lost.lost_lines());
-                tokio::time::sleep(COUNT_LOST_EVERY).await;
-            }
-        });
-        let _lost = AbortOnDropHandle::new(lost);
+        let count = |logs: &Arc<TelemetryGuard>| {
+            let (logs, counted) = (Arc::clone(logs), metrics.clone());
+            AbortOnDropHandle::new(tokio::spawn(async move {
+                loop {
+                    counted.lost_log_lines(logs.lost_lines());
+                    tokio::time::sleep(COUNT_LOST_EVERY).await;
+                }
+            }))
+        };
+        let _lost = logs.as_ref().map(count);
         Ok(Self { metrics, health, server, alerts, _lost, _logs: logs })
     }
 
