@@ -150,7 +150,8 @@ async fn simulate(seed: u64) -> Done {
             },
             Err(error) => panic!("seed {seed}: {error}"),
         }
-        let pause = random.random_range(0..5_000);
+        // What was aborted is gone once the runtime has come around: the next process begins later than that.
+        let pause = random.random_range(0..5_000).max(1);
         tokio::time::sleep(Duration::from_millis(pause)).await;
     }
     world.heal();
